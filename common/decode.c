@@ -1,0 +1,267 @@
+#include "decode.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+static int wrong_kind(const struct node *n, const char *path, const char *want,
+		      struct sg_error *e)
+{
+	return sg_error_set(e, SG_INVALID, "%s must be %s, not %s", path, want,
+			    node_kind_name(n));
+}
+
+int decode_any_mapping(const struct node *n, const char *path,
+		       struct sg_error *e)
+{
+	if (!node_is_mapping(n))
+		return wrong_kind(n, path, "a mapping", e);
+	const struct node *twice = node_duplicate_key(n);
+	if (twice)
+		return sg_error_set(e, SG_INVALID, "%s has the key \"%.80s\" twice",
+				    path, twice->text);
+	return 0;
+}
+
+static const char *join(const char *const *names, char *text, size_t size)
+{
+	size_t used = 0;
+	text[0] = '\0';
+	for (size_t i = 0; names[i] && used < size; i++) {
+		int n = snprintf(text + used, size - used, "%s%s",
+				 i ? ", " : "", names[i]);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	return text;
+}
+
+int decode_mapping(const struct node *n, const char *path,
+		   const char *const *known, struct sg_error *e)
+{
+	if (decode_any_mapping(n, path, e))
+		return -1;
+	n = node_resolve(n);
+	for (const struct node *k = n->first; k; k = k->next->next) {
+		const char *key = node_text(k);
+		size_t i = 0;
+		while (known[i] && !(key && strcmp(known[i], key) == 0))
+			i++;
+		char fields[512];
+		if (!known[i])
+			return sg_error_set(e, SG_INVALID,
+					    "%s has no field \"%.80s\"; it has: %s",
+					    path, key ? key : "null",
+					    join(known, fields, sizeof fields));
+	}
+	return 0;
+}
+
+int decode_sequence(const struct node *n, const char *path, struct sg_error *e)
+{
+	return node_is_sequence(n) ? 0 : wrong_kind(n, path, "a list", e);
+}
+
+/* A plain scalar that YAML 1.1 reads as a number, boolean or date. */
+static bool is_typed(const struct node *n)
+{
+	if (n->style != STYLE_PLAIN || n->tagged)
+		return false;
+	static const char *const words[] = { "true", "false", "yes", "no",
+					     "on",   "off",   "y",   "n" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(n->text, words[i]) == 0)
+			return true;
+	const char *t = n->text + strspn(n->text, "+-");
+	return *t && strspn(t, "0123456789._eE+-:") == strlen(t) &&
+	       strpbrk(t, "0123456789");
+}
+
+static int read_string(struct sg_arena *a, const struct node *n,
+		       const char *path, const char **out, struct sg_error *e)
+{
+	n = node_resolve(n);
+	const char *text = node_text(n);
+	if (!text)
+		return wrong_kind(n, path, "a string", e);
+	if (is_typed(n))
+		return sg_error_set(e, SG_INVALID,
+				    "%s: %s is not a string; write it in quotes",
+				    path, text);
+	if (!*text)
+		return sg_error_set(e, SG_INVALID, "%s is empty", path);
+	*out = sg_arena_copy(a, text, n->length);
+	return *out ? 0 : sg_error_memory(e);
+}
+
+int decode_string(struct sg_arena *a, const struct node *n, const char *path,
+		  const char *key, enum presence presence, const char **out,
+		  struct sg_error *e)
+{
+	const struct node *value = node_get(n, key);
+	*out = NULL;
+	if (node_is_null(value)) {
+		if (presence == OPTIONAL)
+			return 0;
+		return sg_error_set(e, SG_INVALID, "%s.%s is missing", path, key);
+	}
+	const char *at = sg_arena_printf(a, "%s.%s", path, key);
+	return at ? read_string(a, value, at, out, e) : sg_error_memory(e);
+}
+
+int decode_number(const struct node *n, int64_t min, int64_t max, int64_t *out,
+		  struct sg_error *e)
+{
+	const char *text = node_text(n);
+	char *end = NULL;
+	errno = 0;
+	long long value = text ? strtoll(text, &end, 10) : 0;
+	bool octal = text && text[0] == '0' && text[1];
+	if (!text || end == text || *end || errno || octal || value < min ||
+	    value > max || text[0] == '+' || text[0] == ' ')
+		return sg_error_set(e, SG_INVALID,
+				    "%s%.40s%s is not a whole number from %" PRId64
+				    " to %" PRId64,
+				    text ? "\"" : "", text ? text : node_kind_name(n),
+				    text ? "\"" : "", min, max);
+	*out = value;
+	return 0;
+}
+
+int decode_int(const struct node *n, const char *path, const char *key,
+	       int64_t min, int64_t max, int64_t *out, struct sg_error *e)
+{
+	const struct node *value = node_get(n, key);
+	if (node_is_null(value))
+		return 0;
+	if (decode_number(value, min, max, out, e))
+		return sg_error_context(e, "%s.%s", path, key);
+	return 0;
+}
+
+int decode_bool(const struct node *n, const char *path, const char *key,
+		bool *out, struct sg_error *e)
+{
+	const struct node *value = node_get(n, key);
+	if (node_is_null(value))
+		return 0;
+	*out = node_is(value, "true");
+	if (*out || node_is(value, "false"))
+		return 0;
+	const char *text = node_text(value);
+	return sg_error_set(e, SG_INVALID, "%s.%s: %.40s is not true or false",
+			    path, key, text ? text : node_kind_name(value));
+}
+
+int decode_strings(struct sg_arena *a, const struct node *n, const char *path,
+		   const char *key, struct strings *out, struct sg_error *e)
+{
+	const struct node *value = node_get(n, key);
+	*out = (struct strings){ 0 };
+	if (node_is_null(value))
+		return 0;
+	const char *at = sg_arena_printf(a, "%s.%s", path, key);
+	out->items = sg_arena_alloc(a, (node_count(value) + 1) *
+					       sizeof *out->items);
+	if (!at || !out->items)
+		return sg_error_memory(e);
+	if (decode_sequence(value, at, e))
+		return -1;
+	for (const struct node *item = value->first; item; item = item->next) {
+		if (read_string(a, item, at, &out->items[out->count], e))
+			return -1;
+		out->count++;
+	}
+	return 0;
+}
+
+int decode_ports(struct sg_arena *a, const struct node *n, const char *path,
+		 const char *key, struct ports *out, struct sg_error *e)
+{
+	const struct node *value = node_get(n, key);
+	*out = (struct ports){ 0 };
+	if (node_is_null(value))
+		return 0;
+	const char *at = sg_arena_printf(a, "%s.%s", path, key);
+	out->items = sg_arena_alloc(a, (node_count(value) + 1) *
+					       sizeof *out->items);
+	if (!at || !out->items)
+		return sg_error_memory(e);
+	if (decode_sequence(value, at, e))
+		return -1;
+	for (const struct node *item = value->first; item; item = item->next) {
+		int64_t port = 0;
+		if (decode_number(item, 1, 65535, &port, e))
+			return sg_error_context(e, "%s", at);
+		out->items[out->count++] = (uint16_t)port;
+	}
+	return 0;
+}
+
+int decode_quantity(const struct node *n, struct quantity *out,
+		    struct sg_error *e)
+{
+	const struct node *value = node_resolve(n);
+	const char *text = node_text(value);
+	if (!text)
+		return sg_error_set(e, SG_INVALID, "%s is not a quantity (%s)",
+				    node_kind_name(value), QUANTITY_EXAMPLES);
+	/* plain 010 is eight to YAML 1.1 and ten to the reader */
+	if (value->style == STYLE_PLAIN && text[0] == '0' &&
+	    text[1] >= '0' && text[1] <= '9')
+		return sg_error_set(e, SG_INVALID,
+				    "%.40s may be read as octal; write it without the leading zero",
+				    text);
+	if (quantity_parse(text, value->length, out, e))
+		return -1;
+	if (quantity_is_negative(*out))
+		return sg_error_set(e, SG_INVALID, "%.40s is negative", text);
+	return 0;
+}
+
+int decode_resources(struct sg_arena *a, const struct node *n, const char *path,
+		     const char *key, struct resources *out,
+		     struct sg_error *e)
+{
+	const struct node *value = node_get(n, key);
+	*out = (struct resources){ 0 };
+	if (node_is_null(value))
+		return 0;
+	char at[256];
+	(void)snprintf(at, sizeof at, "%s.%s", path, key);
+	if (decode_any_mapping(value, at, e))
+		return -1;
+	for (const struct node *k = value->first; k; k = k->next->next) {
+		const char *text = node_text(k);
+		const char *name = text ? sg_arena_copy(a, text, strlen(text)) :
+					  NULL;
+		struct quantity amount;
+		if (!text)
+			return sg_error_set(e, SG_INVALID,
+					    "%s has a key that is no string",
+					    at);
+		if (!name)
+			return sg_error_memory(e);
+		if (decode_quantity(k->next, &amount, e))
+			return sg_error_context(e, "%s.%s", at, name);
+		if (resources_set(a, out, name, amount, e))
+			return sg_error_context(e, "%s", at);
+	}
+	return 0;
+}
+
+bool strings_contain(const struct strings *s, const char *text)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (strcmp(s->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+const char *strings_join(struct sg_arena *a, const struct strings *s)
+{
+	const char *joined = s->count ? s->items[0] : "none";
+	for (unsigned i = 1; i < s->count && joined; i++)
+		joined = sg_arena_printf(a, "%s, %s", joined, s->items[i]);
+	return joined ? joined : "…";
+}

@@ -1,0 +1,41 @@
+#include "error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void format_into(char *to, size_t size, const char *format, va_list args)
+{
+	static const char ellipsis[] = "...";
+	int length = vsnprintf(to, size, format, args);
+	if (length < 0)
+		to[0] = '\0';
+	else if ((size_t)length >= size)
+		memcpy(to + size - sizeof ellipsis, ellipsis, sizeof ellipsis);
+}
+
+int sg_error_set(struct sg_error *e, enum sg_code code, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	format_into(e->message, sizeof e->message, format, args);
+	va_end(args);
+	e->code = code;
+	return -1;
+}
+
+int sg_error_context(struct sg_error *e, const char *format, ...)
+{
+	char context[512];
+	char whole[sizeof e->message + sizeof context + 3];
+	va_list args;
+	va_start(args, format);
+	format_into(context, sizeof context, format, args);
+	va_end(args);
+	(void)snprintf(whole, sizeof whole, "%s: %s", context, e->message);
+	return sg_error_set(e, e->code, "%s", whole);
+}
+
+int sg_error_memory(struct sg_error *e)
+{
+	return sg_error_set(e, SG_IO, "out of memory");
+}

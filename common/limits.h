@@ -1,0 +1,35 @@
+/*
+ * Every cap in one table. Input beyond a cap is refused with a message that
+ * names it; nothing grows without bound. Sizes are in bytes.
+ */
+#ifndef SG_LIMITS_H
+#define SG_LIMITS_H
+
+#define SG_MIB ((size_t)1024 * 1024)
+
+/* A whole stream of rendered manifests: 100,000 objects of 5 KB. */
+#define SG_MAX_STREAM (512 * SG_MIB)
+/* One YAML document. kube-apiserver takes request bodies up to 3 MiB. */
+#define SG_MAX_DOCUMENT (8 * SG_MIB)
+/* Nodes of one document, counted again each time an alias repeats them. */
+#define SG_MAX_NODES 1000000u
+/* Nesting of one document; libyaml has no limit of its own. */
+#define SG_MAX_DEPTH 512u
+/* Documents in one stream. */
+#define SG_MAX_DOCUMENTS 1000000u
+/* A policy or Store file. */
+#define SG_MAX_FILE (1 * SG_MIB)
+/* What an arena may hold in all: trees of one document, or a run's facts. */
+#define SG_MAX_ARENA (512 * SG_MIB)
+/* A stream with guards and labels added. */
+#define SG_MAX_OUTPUT (2 * SG_MAX_STREAM)
+/* One error message, with its context. */
+#define SG_MAX_MESSAGE 2048
+/* A report on stderr: table of what does not fit, or --explain. */
+#define SG_MAX_REPORT (4 * SG_MIB)
+/* Distinct resource names that one pod or plan may speak of. */
+#define SG_MAX_RESOURCES 64u
+/* Violations listed for one object. */
+#define SG_MAX_VIOLATIONS 64u
+
+#endif

@@ -1,0 +1,193 @@
+#include "names.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sha256.h"
+
+enum { DNS_LABEL_MAX = 63, DNS_SUBDOMAIN_MAX = 253, HASH_DIGITS = 16 };
+
+static bool is_lower_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool is_dns_label(const char *name, size_t length)
+{
+	if (length == 0 || length > DNS_LABEL_MAX)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!is_lower_alnum(name[i]) && name[i] != '-')
+			return false;
+	return name[0] != '-' && name[length - 1] != '-';
+}
+
+bool name_is_dns_label(const char *name)
+{
+	return is_dns_label(name, strlen(name));
+}
+
+bool name_is_dns_subdomain(const char *name)
+{
+	if (strlen(name) > DNS_SUBDOMAIN_MAX)
+		return false;
+	for (;;) {
+		size_t length = strcspn(name, ".");
+		if (!is_dns_label(name, length))
+			return false;
+		if (!name[length])
+			return true;
+		name += length + 1;
+	}
+}
+
+static bool is_label_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.';
+}
+
+bool name_is_label_value(const char *value)
+{
+	size_t length = strlen(value);
+	if (length == 0)
+		return true;
+	if (length >= NAME_LABEL_SIZE)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!is_label_char(value[i]))
+			return false;
+	return isalnum((unsigned char)value[0]) &&
+	       isalnum((unsigned char)value[length - 1]);
+}
+
+bool name_is_quota_key(const char *key)
+{
+	static const char *const plain[] = {
+		"cpu",
+		"memory",
+		"ephemeral-storage",
+		"pods",
+		"services",
+		"services.loadbalancers",
+		"services.nodeports",
+		"configmaps",
+		"secrets",
+		"persistentvolumeclaims",
+		"replicationcontrollers",
+		"resourcequotas",
+	};
+	static const char storage_class[] = ".storageclass.storage.k8s.io/";
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (strcmp(key, plain[i]) == 0)
+			return true;
+	if (strncmp(key, "requests.", 9) == 0)
+		return key[9] != '\0';
+	if (strncmp(key, "limits.", 7) == 0)
+		return key[7] != '\0';
+	if (strncmp(key, "count/", 6) == 0)
+		return name_is_dns_subdomain(key + 6);
+	const char *rest = strstr(key, storage_class);
+	if (!rest || rest == key)
+		return false;
+	rest += sizeof storage_class - 1;
+	return strcmp(rest, "requests.storage") == 0 ||
+	       strcmp(rest, "persistentvolumeclaims") == 0;
+}
+
+bool name_is_cidr(const char *block)
+{
+	char address[INET6_ADDRSTRLEN];
+	const char *slash = strchr(block, '/');
+	if (!slash || (size_t)(slash - block) >= sizeof address)
+		return false;
+	memcpy(address, block, (size_t)(slash - block));
+	address[slash - block] = '\0';
+	unsigned char parsed[sizeof(struct in6_addr)];
+	int bits = inet_pton(AF_INET, address, parsed) == 1  ? 32 :
+		   inet_pton(AF_INET6, address, parsed) == 1 ? 128 :
+							       -1;
+	size_t digits = strspn(slash + 1, "0123456789");
+	return bits > 0 && digits >= 1 && digits <= 3 &&
+	       slash[1 + digits] == '\0' && strtol(slash + 1, NULL, 10) <= bits;
+}
+
+/* The readable part: at most `size` - 1 characters, ends alphanumeric. */
+static size_t readable_prefix(const char *owner, char *prefix, size_t size,
+			      bool dots)
+{
+	size_t length = 0;
+	for (const char *c = owner; *c && length + 1 < size; c++) {
+		char lower = (char)tolower((unsigned char)*c);
+		bool kept = is_lower_alnum(lower) || (dots && lower == '.');
+		if (kept)
+			prefix[length++] = lower;
+		else if (length && prefix[length - 1] != '-')
+			prefix[length++] = '-';
+	}
+	while (length && !is_lower_alnum(prefix[length - 1]))
+		length--;
+	size_t start = 0;
+	while (start < length && !is_lower_alnum(prefix[start]))
+		start++;
+	memmove(prefix, prefix + start, length - start);
+	length -= start;
+	if (length == 0)
+		prefix[length++] = 'u';
+	prefix[length++] = '-';
+	return length;
+}
+
+static bool looks_encoded(const char *owner)
+{
+	size_t length = strlen(owner);
+	return length > HASH_DIGITS && owner[length - HASH_DIGITS - 1] == '-' &&
+	       strspn(owner + length - HASH_DIGITS, "0123456789abcdef") ==
+		       HASH_DIGITS;
+}
+
+bool name_owner_label(const char *owner, char label[NAME_LABEL_SIZE])
+{
+	if (*owner && name_is_label_value(owner) && !looks_encoded(owner)) {
+		memcpy(label, owner, strlen(owner) + 1);
+		return false;
+	}
+	char hex[SHA256_HEX_SIZE];
+	sha256_hex(owner, strlen(owner), hex);
+	size_t length = readable_prefix(
+		owner, label, NAME_LABEL_SIZE - HASH_DIGITS - 1, true);
+	memcpy(label + length, hex, HASH_DIGITS);
+	label[length + HASH_DIGITS] = '\0';
+	return true;
+}
+
+void name_owner_quota(const char *owner, char name[NAME_QUOTA_SIZE])
+{
+	enum { PREFIX = 40 };
+	char hex[SHA256_HEX_SIZE];
+	sha256_hex(owner, strlen(owner), hex);
+	size_t length = readable_prefix(owner, name, PREFIX, false);
+	memcpy(name + length, hex, sizeof hex);
+}
+
+void name_fold(const char *name, char *folded)
+{
+	static const char from[] = "015i", to[] = "olsl";
+	for (const char *c = name; *c; c++) {
+		char lower = (char)tolower((unsigned char)*c);
+		const char *alike = strchr(from, lower);
+		if (lower == '-')
+			continue;
+		if (lower == 'r' && (c[1] == 'n' || c[1] == 'N')) {
+			*folded++ = 'm';
+			c++;
+		} else if (lower == 'v' && (c[1] == 'v' || c[1] == 'V')) {
+			*folded++ = 'w';
+			c++;
+		} else {
+			*folded++ = alike ? to[alike - from] : lower;
+		}
+	}
+	*folded = '\0';
+}

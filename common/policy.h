@@ -1,0 +1,128 @@
+/*
+ * A StorePolicy, decoded: what names, hosts, engines and plans there are, and
+ * what guards a store gets. Immutable once parsed; safe to share by threads.
+ *
+ * The same YAML is a file for --policy and an object in the cluster; the
+ * default one (common/default-policy.yaml) is embedded. Unknown fields are
+ * refused, so that a misspelt rule can't be one that silently isn't there.
+ */
+#ifndef SG_POLICY_H
+#define SG_POLICY_H
+
+#include "decode.h"
+
+/* The group and version of all our kinds. */
+#define SG_API_VERSION "urumi.io/v1"
+
+struct label_match {
+	const char *key;
+	struct strings values; /* any of them */
+};
+
+/* What one kind of workload is, and whom it may talk to. */
+struct component {
+	const char *name;
+	bool jobs;	/* Jobs, CronJobs and hooks are this one */
+	bool is_public; /* reached from the ingress controllers */
+	struct label_match *labels;
+	unsigned label_count;
+	struct strings images;	/* globs of a repository's last element */
+	struct ports ports;	/* what it listens on */
+	struct strings reaches; /* names of components */
+	struct ports internet;	/* ports of the Internet that it may call */
+};
+
+struct engine {
+	const char *name;
+	struct strings plans;
+	struct strings values; /* paths of chart values that a Store may set */
+	const char *pod_security; /* restricted, baseline or privileged */
+	struct component *components;
+	unsigned component_count;
+};
+
+struct limit_range {
+	const char *type; /* Container or PersistentVolumeClaim */
+	struct resources defaults;
+	struct resources default_requests;
+	struct resources min;
+	struct resources max;
+};
+
+struct plan {
+	const char *name;
+	struct strings groups; /* who may use it; empty: everybody */
+	struct resources quota; /* a ResourceQuota's spec.hard */
+	struct limit_range *limits;
+	unsigned limit_count;
+};
+
+struct group_limit {
+	const char *group;
+	int64_t stores;
+};
+
+struct policy {
+	struct {
+		const char *pattern; /* POSIX extended, of the whole name */
+		int64_t min_length;
+		int64_t max_length;
+		struct strings reserved;
+		struct strings protected_names;
+	} naming;
+	struct {
+		const char *base_domain;
+		struct strings allowed_domains;
+		struct strings denied_domains;
+	} hosts;
+	struct {
+		int64_t stores; /* 0: no limit */
+		int64_t creates_per_minute; /* 0: no limit */
+		struct group_limit *groups;
+		unsigned group_count;
+	} owners;
+	const char *default_plan;
+	struct engine *engines;
+	unsigned engine_count;
+	struct plan *plans;
+	unsigned plan_count;
+	struct {
+		/* Lists of NetworkPolicy peers, as trees. */
+		const struct node *dns;
+		const struct node *ingress;
+		const struct node *internet;
+		struct ports ingress_ports;
+	} network;
+	struct sg_arena arena; /* owns all of the above */
+};
+
+/*
+ * Decodes `text`; `source` (a file's name) begins every message. *out owns
+ * everything; free it with policy_free.
+ */
+int policy_parse(const char *source, const char *text, size_t length,
+		 struct policy **out, struct sg_error *e);
+/* The embedded one. */
+int policy_parse_default(struct policy **out, struct sg_error *e);
+void policy_free(struct policy *p);
+static inline void policy_cleanup(struct policy **p)
+{
+	policy_free(*p);
+}
+#define cleanup_policy cleanup_with(policy_cleanup)
+
+/* NULL when there is none. */
+const struct engine *policy_engine(const struct policy *p, const char *name);
+const struct plan *policy_plan(const struct policy *p, const char *name);
+const struct component *engine_component(const struct engine *engine,
+					 const char *name);
+/* The component of Jobs and hooks, or NULL. */
+const struct component *engine_jobs_component(const struct engine *engine);
+/* The plan's limits of that type, or NULL. */
+const struct limit_range *plan_limits(const struct plan *plan,
+				      const char *type);
+/* "a, b, c" of all names, in the arena given. */
+const char *policy_engine_names(struct sg_arena *a, const struct policy *p);
+const char *policy_plan_names(struct sg_arena *a, const struct policy *p);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * A Store: what it says, what its defaults are, and the policy's rules for it.
+ * Defaults and rules are those of the webhook, so both give the same verdict.
+ */
+#ifndef SG_STORE_H
+#define SG_STORE_H
+
+#include "policy.h"
+#include "violations.h"
+
+struct store {
+	const char *name;
+	const char *engine;
+	const char *plan;
+	const char *owner;
+	const char *host;
+	const char *display_name;
+	const char *admin_email;
+	const char *delivery;
+	const struct node *values; /* a mapping, or NULL */
+};
+
+/* Whether a document is a Store of our group, whatever its version. */
+bool store_is_store(const struct node *document);
+
+/*
+ * Reads a Store document; absent fields stay NULL. Strings live in the arena,
+ * values in the document. SG_INVALID when it is no well-formed Store.
+ */
+int store_decode(struct sg_arena *a, const struct node *document,
+		 struct store *out, struct sg_error *e);
+
+/* Fills in what the policy defaults: plan, host, display name, delivery. */
+int store_default(struct sg_arena *a, const struct policy *p, struct store *s,
+		  struct sg_error *e);
+
+/*
+ * The rules, each adding what it finds to v. Host and value paths are checked
+ * where given.
+ */
+void store_check_name(const struct policy *p, const char *name,
+		      struct violations *v);
+void store_check_host(const struct policy *p, const char *host,
+		      struct violations *v);
+void store_check_engine(const struct policy *p, const struct store *s,
+			struct violations *v);
+void store_check_values(const struct policy *p, const struct store *s,
+			struct violations *v);
+/* All of them. */
+void store_check(const struct policy *p, const struct store *s,
+		 struct violations *v);
+
+#endif

@@ -1,0 +1,239 @@
+#include "store.h"
+
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+#include "names.h"
+
+static bool matches_whole(const char *pattern, const char *name)
+{
+	regex_t compiled;
+	regmatch_t match;
+	if (regcomp(&compiled, pattern, REG_EXTENDED))
+		return false; /* policy_parse refuses such a pattern */
+	bool matched = regexec(&compiled, name, 1, &match, 0) == 0 &&
+		       match.rm_so == 0 && (size_t)match.rm_eo == strlen(name);
+	regfree(&compiled);
+	return matched;
+}
+
+/* A part between hyphens, or the whole without them, that folds alike. */
+static bool resembles(const char *name, const char *protected_name)
+{
+	char folded[SG_STORE_NAME_MAX + 1];
+	char part[SG_STORE_NAME_MAX + 1];
+	char other[256];
+	if (strlen(protected_name) >= sizeof other)
+		return false;
+	name_fold(protected_name, other);
+	name_fold(name, folded);
+	if (strcmp(folded, other) == 0)
+		return true;
+	for (const char *at = name; *at; at += *at == '-') {
+		size_t length = strcspn(at, "-");
+		memcpy(part, at, length);
+		part[length] = '\0';
+		name_fold(part, folded);
+		if (strcmp(folded, other) == 0)
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+static const char *resembled(const struct strings *protected_names,
+			     const char *name)
+{
+	for (unsigned i = 0; i < protected_names->count; i++)
+		if (resembles(name, protected_names->items[i]))
+			return protected_names->items[i];
+	return NULL;
+}
+
+void store_check_name(const struct policy *p, const char *name,
+		      struct violations *v)
+{
+	static const char field[] = "metadata.name";
+	int64_t length = (int64_t)strlen(name);
+	if (length < p->naming.min_length || length > p->naming.max_length) {
+		violations_add(v, field,
+			       "\"%.64s\" has %lld characters; from %lld to %lld are accepted",
+			       name, (long long)length,
+			       (long long)p->naming.min_length,
+			       (long long)p->naming.max_length);
+		if (length > SG_STORE_NAME_MAX)
+			return;
+	}
+	if (!name_is_dns_label(name) || !matches_whole(p->naming.pattern, name))
+		violations_add(v, field,
+			       "\"%s\" does not match %s (lower-case letters, digits and \"-\")",
+			       name, p->naming.pattern);
+	if (length >= 4 && name[2] == '-' && name[3] == '-')
+		violations_add(v, field,
+			       "\"%s\" has \"--\" as third and fourth character, which is kept for internationalised (punycode) names",
+			       name);
+	if (strings_contain(&p->naming.reserved, name))
+		violations_add(v, field, "\"%s\" is reserved; choose another name",
+			       name);
+	const char *other = resembled(&p->naming.protected_names, name);
+	if (other)
+		violations_add(v, field,
+			       "\"%s\" resembles the protected name \"%s\"; choose another name",
+			       name, other);
+}
+
+/* host is the domain or below it */
+static bool in_domain(const char *host, const char *domain)
+{
+	size_t h = strlen(host), d = strlen(domain);
+	return h >= d && strcasecmp(host + h - d, domain) == 0 &&
+	       (h == d || host[h - d - 1] == '.');
+}
+
+static bool in_domains(const char *host, const struct strings *domains)
+{
+	for (unsigned i = 0; i < domains->count; i++)
+		if (in_domain(host, domains->items[i]))
+			return true;
+	return false;
+}
+
+static bool has_punycode(const char *host)
+{
+	for (const char *label = host; label; label = strchr(label, '.')) {
+		label += *label == '.';
+		if (strlen(label) >= 4 && label[2] == '-' && label[3] == '-')
+			return true;
+	}
+	return false;
+}
+
+void store_check_host(const struct policy *p, const char *host,
+		      struct violations *v)
+{
+	static const char field[] = "spec.host";
+	if (!name_is_dns_subdomain(host) || !strchr(host, '.')) {
+		violations_add(v, field,
+			       "\"%.128s\" is not a host name (like fashion.%s)",
+			       host, p->hosts.base_domain);
+		return;
+	}
+	if (has_punycode(host))
+		violations_add(v, field,
+			       "\"%.128s\" has an internationalised (punycode) label; plain ones are accepted",
+			       host);
+	bool is_base = strcmp(host, p->hosts.base_domain) == 0;
+	if (is_base || (!in_domain(host, p->hosts.base_domain) &&
+			!in_domains(host, &p->hosts.allowed_domains)))
+		violations_add(v, field,
+			       "\"%.128s\" is not below an allowed domain; allowed: %s%s%s",
+			       host, p->hosts.base_domain,
+			       p->hosts.allowed_domains.count ? ", " : "",
+			       p->hosts.allowed_domains.count ?
+				       strings_join(v->arena,
+						    &p->hosts.allowed_domains) :
+				       "");
+	if (in_domains(host, &p->hosts.denied_domains))
+		violations_add(v, field,
+			       "\"%.128s\" is in a denied domain; denied: %s",
+			       host,
+			       strings_join(v->arena,
+					    &p->hosts.denied_domains));
+}
+
+void store_check_engine(const struct policy *p, const struct store *s,
+			struct violations *v)
+{
+	const struct engine *engine =
+		s->engine ? policy_engine(p, s->engine) : NULL;
+	if (!s->engine)
+		violations_add(v, "spec.engine", "is missing; one of: %s",
+			       policy_engine_names(v->arena, p));
+	else if (!engine)
+		violations_add(v, "spec.engine",
+			       "there is no engine \"%.64s\"; one of: %s",
+			       s->engine, policy_engine_names(v->arena, p));
+	if (s->plan && !policy_plan(p, s->plan))
+		violations_add(v, "spec.plan",
+			       "there is no plan \"%.64s\"; one of: %s", s->plan,
+			       policy_plan_names(v->arena, p));
+	else if (s->plan && engine && !strings_contain(&engine->plans, s->plan))
+		violations_add(v, "spec.plan",
+			       "plan \"%s\" is not offered for %s; one of: %s",
+			       s->plan, engine->name,
+			       strings_join(v->arena, &engine->plans));
+}
+
+static bool looks_secret(const char *key)
+{
+	static const char *const words[] = { "password", "passwd", "secret",
+					     "token",	 "apikey", "api_key",
+					     "api-key",	 "privatekey",
+					     "private_key", "credential" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasestr(key, words[i]))
+			return true;
+	return false;
+}
+
+/* allowed "a.b" covers a.b and everything below it */
+static bool is_allowed(const struct strings *allowed, const char *path)
+{
+	for (unsigned i = 0; i < allowed->count; i++) {
+		size_t length = strlen(allowed->items[i]);
+		if (strncmp(path, allowed->items[i], length) == 0 &&
+		    (path[length] == '\0' || path[length] == '.'))
+			return true;
+	}
+	return false;
+}
+
+static void check_value(const struct engine *engine, const char *path,
+			const struct node *value, struct violations *v)
+{
+	const char *field = sg_arena_printf(v->arena, "spec.values.%s", path);
+	if (looks_secret(path)) {
+		violations_add(v, field,
+			       "looks like a secret; every user who may list Stores could read it. Use a Secret and existingSecret");
+		return;
+	}
+	if (node_is_mapping(value) && node_count(value)) {
+		for (const struct node *k = value->first; k; k = k->next->next)
+			check_value(engine,
+				    sg_arena_printf(v->arena, "%s.%s", path,
+						    node_text(k) ? node_text(k) :
+								   "null"),
+				    node_resolve(k->next), v);
+		return;
+	}
+	if (!is_allowed(&engine->values, path))
+		violations_add(v, field,
+			       "is not a value that a %s store may set; allowed: %s",
+			       engine->name,
+			       strings_join(v->arena, &engine->values));
+}
+
+void store_check_values(const struct policy *p, const struct store *s,
+			struct violations *v)
+{
+	const struct engine *engine =
+		s->engine ? policy_engine(p, s->engine) : NULL;
+	if (!engine || !s->values)
+		return;
+	for (const struct node *k = s->values->first; k; k = k->next->next)
+		check_value(engine, node_text(k) ? node_text(k) : "null",
+			    node_resolve(k->next), v);
+}
+
+void store_check(const struct policy *p, const struct store *s,
+		 struct violations *v)
+{
+	store_check_name(p, s->name, v);
+	store_check_engine(p, s, v);
+	if (s->host)
+		store_check_host(p, s->host, v);
+	store_check_values(p, s, v);
+}

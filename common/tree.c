@@ -1,0 +1,257 @@
+#include "tree.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+const struct node *node_resolve(const struct node *n)
+{
+	return n && n->kind == NODE_ALIAS ? n->target : n;
+}
+
+static bool is_kind(const struct node *n, enum node_kind kind)
+{
+	n = node_resolve(n);
+	return n && n->kind == kind;
+}
+
+bool node_is_mapping(const struct node *n)
+{
+	return is_kind(n, NODE_MAPPING);
+}
+
+bool node_is_sequence(const struct node *n)
+{
+	return is_kind(n, NODE_SEQUENCE);
+}
+
+bool node_is_scalar(const struct node *n)
+{
+	return is_kind(n, NODE_SCALAR);
+}
+
+bool node_is_null(const struct node *n)
+{
+	n = node_resolve(n);
+	if (!n)
+		return true;
+	if (n->kind != NODE_SCALAR || n->style != STYLE_PLAIN || n->tagged)
+		return false;
+	return n->length == 0 || strcmp(n->text, "~") == 0 ||
+	       strcmp(n->text, "null") == 0 || strcmp(n->text, "Null") == 0 ||
+	       strcmp(n->text, "NULL") == 0;
+}
+
+bool node_is(const struct node *n, const char *text)
+{
+	n = node_resolve(n);
+	return n && n->kind == NODE_SCALAR && strcmp(n->text, text) == 0;
+}
+
+struct node *node_own(const struct node *n, const char *key)
+{
+	n = node_resolve(n);
+	if (!n || n->kind != NODE_MAPPING)
+		return NULL;
+	for (struct node *k = n->first; k; k = k->next->next)
+		if (node_is(k, key))
+			return k->next;
+	return NULL;
+}
+
+const struct node *node_get(const struct node *n, const char *key)
+{
+	const struct node *own = node_own(n, key);
+	if (own)
+		return node_resolve(own);
+	const struct node *merged = node_resolve(node_own(n, "<<"));
+	if (!merged)
+		return NULL;
+	if (merged->kind == NODE_MAPPING)
+		return node_get(merged, key);
+	if (merged->kind != NODE_SEQUENCE)
+		return NULL;
+	for (const struct node *m = merged->first; m; m = m->next) {
+		const struct node *value = node_get(m, key);
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+const struct node *node_path(const struct node *n, ...)
+{
+	va_list keys;
+	va_start(keys, n);
+	const char *key;
+	while (n && (key = va_arg(keys, const char *)))
+		n = node_get(n, key);
+	va_end(keys);
+	return n;
+}
+
+const char *node_text(const struct node *n)
+{
+	n = node_resolve(n);
+	if (!n || n->kind != NODE_SCALAR || node_is_null(n))
+		return NULL;
+	return n->text;
+}
+
+const char *node_kind_name(const struct node *n)
+{
+	n = node_resolve(n);
+	if (!n)
+		return "absent";
+	if (node_is_null(n))
+		return "null";
+	switch (n->kind) {
+	case NODE_MAPPING:
+		return "a mapping";
+	case NODE_SEQUENCE:
+		return "a list";
+	default:
+		return "a scalar";
+	}
+}
+
+size_t node_count(const struct node *collection)
+{
+	const struct node *n = node_resolve(collection);
+	size_t count = 0;
+	if (!n || (n->kind != NODE_MAPPING && n->kind != NODE_SEQUENCE))
+		return 0;
+	for (const struct node *c = n->first; c; c = c->next)
+		count++;
+	return n->kind == NODE_MAPPING ? count / 2 : count;
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+	const struct node *a = *(const struct node *const *)left;
+	const struct node *b = *(const struct node *const *)right;
+	return strcmp(a->text, b->text);
+}
+
+static bool is_merge_key(const struct node *key)
+{
+	return key->style == STYLE_PLAIN && strcmp(key->text, "<<") == 0;
+}
+
+const struct node *node_duplicate_key(const struct node *mapping)
+{
+	const struct node *m = node_resolve(mapping);
+	size_t count = node_count(m), used = 0;
+	if (!node_is_mapping(m) || count < 2)
+		return NULL;
+	const struct node *few[32];
+	cleanup_free const struct node **many = NULL;
+	const struct node **keys = few;
+	if (count > sizeof few / sizeof *few)
+		keys = many = calloc(count, sizeof *keys);
+	if (!keys)
+		return m->first; /* better refused than let through */
+	for (const struct node *k = m->first; k; k = k->next->next) {
+		const struct node *key = node_resolve(k);
+		if (key->kind == NODE_SCALAR && !is_merge_key(key))
+			keys[used++] = key;
+	}
+	qsort(keys, used, sizeof *keys, compare_keys);
+	for (size_t i = 1; i < used; i++)
+		if (strcmp(keys[i - 1]->text, keys[i]->text) == 0)
+			return keys[i];
+	return NULL;
+}
+
+static struct node *new_node(struct sg_arena *a, enum node_kind kind,
+			     enum node_style style)
+{
+	struct node *n = sg_arena_alloc(a, sizeof *n);
+	if (n) {
+		n->kind = (uint8_t)kind;
+		n->style = (uint8_t)style;
+		n->weight = 1;
+	}
+	return n;
+}
+
+struct node *node_new_mapping(struct sg_arena *a)
+{
+	return new_node(a, NODE_MAPPING, STYLE_BLOCK);
+}
+
+struct node *node_new_sequence(struct sg_arena *a)
+{
+	return new_node(a, NODE_SEQUENCE, STYLE_BLOCK);
+}
+
+static struct node *new_scalar(struct sg_arena *a, enum node_style style,
+			       const char *text)
+{
+	struct node *n = text ? new_node(a, NODE_SCALAR, style) : NULL;
+	if (n) {
+		n->length = strlen(text);
+		n->text = sg_arena_copy(a, text, n->length);
+	}
+	return n && n->text ? n : NULL;
+}
+
+struct node *node_new_string(struct sg_arena *a, const char *text)
+{
+	bool plain = text && yaml_plain_is_string(text);
+	return new_scalar(a, plain ? STYLE_PLAIN : STYLE_QUOTED, text);
+}
+
+struct node *node_new_int(struct sg_arena *a, int64_t value)
+{
+	return new_scalar(a, STYLE_PLAIN,
+			  sg_arena_printf(a, "%" PRId64, value));
+}
+
+void node_append(struct node *collection, struct node *item)
+{
+	if (!collection || !item)
+		return;
+	if (collection->last)
+		collection->last->next = item;
+	else
+		collection->first = item;
+	collection->last = item;
+}
+
+void node_set(struct sg_arena *a, struct node *mapping, const char *key,
+	      struct node *value)
+{
+	struct node *k = node_new_string(a, key);
+	if (!k || !value)
+		return;
+	node_append(mapping, k);
+	node_append(mapping, value);
+}
+
+void node_set_string(struct sg_arena *a, struct node *mapping, const char *key,
+		     const char *value)
+{
+	node_set(a, mapping, key, node_new_string(a, value));
+}
+
+struct node *node_copy(struct sg_arena *a, const struct node *n)
+{
+	n = node_resolve(n);
+	if (!n)
+		return NULL;
+	struct node *copy = new_node(a, n->kind, n->style);
+	if (!copy)
+		return NULL;
+	copy->tagged = n->tagged;
+	if (n->kind == NODE_SCALAR) {
+		copy->length = n->length;
+		copy->text = sg_arena_copy(a, n->text, n->length);
+		return copy->text ? copy : NULL;
+	}
+	for (const struct node *c = n->first; c; c = c->next)
+		node_append(copy, node_copy(a, c));
+	return copy;
+}

@@ -1,0 +1,139 @@
+/*
+ * One YAML document as a tree that knows which bytes each node came from.
+ *
+ * Built from libyaml's events (yaml_parser_load is quadratic in anchors, and
+ * keeps no styles). Aliases stay aliases: nothing is expanded, but what they
+ * would expand to counts against SG_MAX_NODES. Parsing does no I/O. Refused
+ * beyond what libyaml refuses: UTF-16, NUL, nesting deeper than SG_MAX_DEPTH,
+ * an alias inside its own anchor, and a second document behind "..." (which
+ * Kubernetes would silently ignore).
+ *
+ * All nodes live in the arena that they were made in. Offsets are bytes from
+ * the start of the parsed text; libyaml counts code points, a cursor
+ * translates.
+ */
+#ifndef SG_TREE_H
+#define SG_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "buffer.h"
+#include "error.h"
+
+enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING, NODE_ALIAS };
+
+enum node_style {
+	STYLE_PLAIN,	/* scalars; built ones may still get quotes */
+	STYLE_QUOTED,	/* scalars: single or double quotes */
+	STYLE_LITERAL,	/* scalars: block, literal or folded */
+	STYLE_BLOCK,	/* collections */
+	STYLE_FLOW,
+};
+
+struct node {
+	uint8_t kind;
+	uint8_t style;
+	bool tagged; /* carries an explicit tag */
+	bool open;   /* used while parsing */
+	uint32_t line; /* of begin, from 0 */
+	uint32_t begin; /* anchor and tag included */
+	uint32_t inside; /* mapping: its first key, or just behind its "{" */
+	uint32_t end; /* behind it; of block collections only once parsed */
+	uint32_t column; /* of inside */
+	uint32_t weight; /* nodes below and including this, aliases expanded */
+	uint32_t aliases; /* how many aliases name this node */
+	const char *anchor;
+	struct node *next; /* in a mapping: key, value, key, value … */
+	union {
+		struct { /* scalar */
+			const char *text; /* NUL-terminated; may hold no NUL */
+			size_t length;
+		};
+		struct { /* sequence, mapping */
+			struct node *first;
+			struct node *last;
+		};
+		struct node *target; /* alias; never itself an alias */
+	};
+};
+
+/*
+ * Parses `bytes`, which must hold at most one document. *root is NULL when it
+ * holds none, or only comments. Returns -1 with SG_INVALID or SG_IO; messages
+ * name lines from `first_line` on.
+ */
+int yaml_parse(const char *bytes, size_t length, size_t first_line,
+	       struct sg_arena *a, struct node **root, struct sg_error *e);
+
+/*
+ * Length of the text up to the next line that starts a document ("---"
+ * alone or before white space), or of all of it. The text's own first line
+ * does not end it.
+ */
+size_t yaml_document_length(const char *bytes, size_t length);
+/* Whether the text's first line starts a document. */
+bool yaml_is_document_start(const char *bytes, size_t length);
+
+/* --- reading; all of these accept NULL and follow aliases --- */
+
+/* The node itself, or what the alias names. */
+const struct node *node_resolve(const struct node *n);
+bool node_is_mapping(const struct node *n);
+bool node_is_sequence(const struct node *n);
+bool node_is_scalar(const struct node *n);
+/* Null as YAML 1.1 and 1.2 have it: empty, ~, null, Null, NULL; or absent. */
+bool node_is_null(const struct node *n);
+/* A scalar that equals text. */
+bool node_is(const struct node *n, const char *text);
+/*
+ * The value of a key, resolved: the mapping's own, or else one merged in by
+ * "<<". NULL when absent or when n is no mapping.
+ */
+const struct node *node_get(const struct node *n, const char *key);
+/* The mapping's own value, neither resolved nor merged. */
+struct node *node_own(const struct node *n, const char *key);
+/* node_get along keys; the list ends with NULL. */
+const struct node *node_path(const struct node *n, ...)
+	__attribute__((sentinel));
+/* Text of a scalar, or NULL for anything else and for null. */
+const char *node_text(const struct node *n);
+/* What a message may call it: "a mapping", "a list", "null", … */
+const char *node_kind_name(const struct node *n);
+/* The first key of a mapping that stands in it twice, or NULL. */
+const struct node *node_duplicate_key(const struct node *mapping);
+size_t node_count(const struct node *collection); /* items, or pairs */
+
+/* --- building; a failed allocation shows in sg_arena_check() --- */
+
+struct node *node_new_mapping(struct sg_arena *a);
+struct node *node_new_sequence(struct sg_arena *a);
+/* A string: emitted with quotes where a plain one would mean another type. */
+struct node *node_new_string(struct sg_arena *a, const char *text);
+/* A number or boolean, emitted plain. */
+struct node *node_new_int(struct sg_arena *a, int64_t value);
+void node_append(struct node *sequence, struct node *item);
+void node_set(struct sg_arena *a, struct node *mapping, const char *key,
+	      struct node *value);
+void node_set_string(struct sg_arena *a, struct node *mapping, const char *key,
+		     const char *value);
+/* A copy with aliases and anchors expanded away, for grafting elsewhere. */
+struct node *node_copy(struct sg_arena *a, const struct node *n);
+
+/* --- writing --- */
+
+/* Whether a plain scalar of this text is read as a string by everybody. */
+bool yaml_plain_is_string(const char *text);
+
+/*
+ * Appends the tree as YAML in block style, indented by `indent` spaces, each
+ * line ended by "\n"; or as one line of flow style without a line end.
+ */
+int yaml_emit_block(struct sg_buffer *out, const struct node *n, size_t indent,
+		    struct sg_error *e);
+int yaml_emit_flow(struct sg_buffer *out, const struct node *n,
+		   struct sg_error *e);
+
+#endif

@@ -1,0 +1,146 @@
+#include "tree.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include <yaml.h>
+
+#include "cleanup.h"
+
+bool yaml_plain_is_string(const char *text)
+{
+	static const char *const words[] = { "y",    "n",   "yes", "no", "on",
+					     "off",  "true", "false", "null" };
+	if (!isalpha((unsigned char)text[0]))
+		return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return false;
+	/* letters, digits and -_./ never form an indicator behind a letter */
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789-_./")] == '\0';
+}
+
+static int collect(void *buffer, unsigned char *bytes, size_t length)
+{
+	struct sg_buffer *b = buffer;
+	sg_buffer_append(b, bytes, length);
+	return !b->no_memory && !b->over_cap;
+}
+
+static yaml_char_t *tag(const char *name)
+{
+	/* libyaml copies it, but asks for one that it could write to */
+	return (yaml_char_t *)(uintptr_t)name;
+}
+
+static int scalar_event(yaml_event_t *event, const struct node *n)
+{
+	yaml_scalar_style_t style = n->style == STYLE_PLAIN ?
+					    YAML_PLAIN_SCALAR_STYLE :
+				    n->style == STYLE_LITERAL ?
+					    YAML_LITERAL_SCALAR_STYLE :
+					    YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+	return yaml_scalar_event_initialize(
+		event, NULL, NULL, tag(n->text), (int)n->length,
+		n->style == STYLE_PLAIN, n->style != STYLE_PLAIN, style);
+}
+
+static int emit_node(yaml_emitter_t *emitter, const struct node *n, bool flow)
+{
+	yaml_event_t event;
+	n = node_resolve(n);
+	if (n->kind == NODE_SCALAR)
+		return scalar_event(&event, n) &&
+		       yaml_emitter_emit(emitter, &event);
+
+	bool mapping = n->kind == NODE_MAPPING;
+	int made = mapping ? yaml_mapping_start_event_initialize(
+				     &event, NULL, NULL, 1,
+				     flow ? YAML_FLOW_MAPPING_STYLE :
+					    YAML_BLOCK_MAPPING_STYLE) :
+			     yaml_sequence_start_event_initialize(
+				     &event, NULL, NULL, 1,
+				     flow ? YAML_FLOW_SEQUENCE_STYLE :
+					    YAML_BLOCK_SEQUENCE_STYLE);
+	if (!made || !yaml_emitter_emit(emitter, &event))
+		return 0;
+	for (const struct node *c = n->first; c; c = c->next)
+		if (!emit_node(emitter, c, flow))
+			return 0;
+	made = mapping ? yaml_mapping_end_event_initialize(&event) :
+			 yaml_sequence_end_event_initialize(&event);
+	return made && yaml_emitter_emit(emitter, &event);
+}
+
+static int emit_document(yaml_emitter_t *emitter, const struct node *n,
+			 bool flow)
+{
+	yaml_event_t event;
+	return yaml_stream_start_event_initialize(&event,
+						  YAML_UTF8_ENCODING) &&
+	       yaml_emitter_emit(emitter, &event) &&
+	       yaml_document_start_event_initialize(&event, NULL, NULL, NULL,
+						    1) &&
+	       yaml_emitter_emit(emitter, &event) &&
+	       emit_node(emitter, n, flow) &&
+	       yaml_document_end_event_initialize(&event, 1) &&
+	       yaml_emitter_emit(emitter, &event) &&
+	       yaml_stream_end_event_initialize(&event) &&
+	       yaml_emitter_emit(emitter, &event) &&
+	       yaml_emitter_flush(emitter);
+}
+
+static int emit(struct sg_buffer *out, const struct node *n, bool flow,
+		struct sg_error *e)
+{
+	cleanup_with(yaml_emitter_delete) yaml_emitter_t emitter;
+	if (!n || !yaml_emitter_initialize(&emitter))
+		return sg_error_memory(e);
+	yaml_emitter_set_output(&emitter, collect, out);
+	yaml_emitter_set_width(&emitter, -1);
+	yaml_emitter_set_unicode(&emitter, 1);
+	if (emit_document(&emitter, n, flow))
+		return 0;
+	if (sg_buffer_check(out, e))
+		return -1;
+	if (emitter.error == YAML_MEMORY_ERROR)
+		return sg_error_memory(e);
+	return sg_error_set(e, SG_INVALID, "cannot be written as YAML: %s",
+			    emitter.problem ? emitter.problem : "unknown");
+}
+
+int yaml_emit_block(struct sg_buffer *out, const struct node *n, size_t indent,
+		    struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_DOCUMENT);
+	if (emit(&text, n, false, e))
+		return -1;
+	for (const char *line = text.data; line && *line;) {
+		const char *end = strchrnul(line, '\n');
+		if (end > line)
+			sg_buffer_pad(out, ' ', indent);
+		sg_buffer_append(out, line, (size_t)(end - line));
+		sg_buffer_putc(out, '\n');
+		line = *end ? end + 1 : end;
+	}
+	return sg_buffer_check(out, e);
+}
+
+/*
+ * In flow style a literal scalar can't stand, and libyaml quotes it; a plain
+ * one that flow can't hold gets single quotes, which would change its type.
+ * Callers verify what they emit by parsing it again.
+ */
+int yaml_emit_flow(struct sg_buffer *out, const struct node *n,
+		   struct sg_error *e)
+{
+	if (emit(out, n, true, e))
+		return -1;
+	while (out->length && out->data[out->length - 1] == '\n')
+		out->data[--out->length] = '\0';
+	return 0;
+}

@@ -1,0 +1,375 @@
+#include "tree.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include "cleanup.h"
+
+enum { ANCHOR_BUCKETS = 256, MAX_ANCHORS = 4096 };
+
+struct anchor {
+	struct anchor *next;
+	struct node *node;
+};
+
+/* Translates libyaml's code points to bytes, in steps from where it was. */
+struct cursor {
+	const char *bytes;
+	size_t length;
+	size_t byte;
+	size_t index;
+	bool ascii;
+};
+
+struct builder {
+	struct sg_arena *arena;
+	struct cursor cursor;
+	size_t first_line;
+	struct node *root;
+	struct node *stack[SG_MAX_DEPTH];
+	uint32_t opened_at[SG_MAX_DEPTH]; /* b->nodes when stack[i] began */
+	unsigned depth;
+	uint32_t nodes;
+	unsigned anchor_count;
+	struct anchor *anchors[ANCHOR_BUCKETS];
+};
+
+static bool is_continuation(char byte)
+{
+	return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+static uint32_t cursor_seek(struct cursor *c, size_t index)
+{
+	if (c->ascii)
+		return (uint32_t)index;
+	for (; c->index < index && c->byte < c->length; c->index++) {
+		do
+			c->byte++;
+		while (c->byte < c->length &&
+		       is_continuation(c->bytes[c->byte]));
+	}
+	for (; c->index > index; c->index--) {
+		do
+			c->byte--;
+		while (is_continuation(c->bytes[c->byte]));
+	}
+	return (uint32_t)c->byte;
+}
+
+static bool is_ascii(const char *bytes, size_t length)
+{
+	size_t i = 0;
+	for (; i + sizeof(uint64_t) <= length; i += sizeof(uint64_t)) {
+		uint64_t word;
+		memcpy(&word, bytes + i, sizeof word);
+		if (word & 0x8080808080808080u)
+			return false;
+	}
+	for (; i < length; i++)
+		if ((unsigned char)bytes[i] & 0x80)
+			return false;
+	return true;
+}
+
+static size_t line_of(const struct builder *b, const struct node *n)
+{
+	return b->first_line + n->line;
+}
+
+static unsigned anchor_hash(const char *name)
+{
+	unsigned hash = 5381;
+	for (; *name; name++)
+		hash = hash * 33 + (unsigned char)*name;
+	return hash % ANCHOR_BUCKETS;
+}
+
+static int anchor_add(struct builder *b, struct node *n, const char *name,
+		      struct sg_error *e)
+{
+	if (++b->anchor_count > MAX_ANCHORS)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: more than %d anchors in one document",
+				    line_of(b, n), MAX_ANCHORS);
+	struct anchor *anchor = sg_arena_alloc(b->arena, sizeof *anchor);
+	n->anchor = sg_arena_copy(b->arena, name, strlen(name));
+	if (!anchor || !n->anchor)
+		return sg_error_memory(e);
+	struct anchor **bucket = &b->anchors[anchor_hash(name)];
+	*anchor = (struct anchor){ .next = *bucket, .node = n };
+	*bucket = anchor;
+	return 0;
+}
+
+static int alias_resolve(struct builder *b, struct node *n, const char *name,
+			 struct sg_error *e)
+{
+	struct anchor *anchor = b->anchors[anchor_hash(name)];
+	while (anchor && strcmp(anchor->node->anchor, name) != 0)
+		anchor = anchor->next;
+	if (!anchor)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: alias *%.64s has no anchor before it",
+				    line_of(b, n), name);
+	if (anchor->node->open)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: alias *%.64s stands inside the node that it names",
+				    line_of(b, n), name);
+	n->target = anchor->node;
+	n->weight = n->target->weight;
+	n->target->aliases++;
+	return 0;
+}
+
+static int attach(struct builder *b, struct node *n, struct sg_error *e)
+{
+	if (n->weight > SG_MAX_NODES - b->nodes)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: more than %u nodes in one document, aliases expanded",
+				    line_of(b, n), SG_MAX_NODES);
+	b->nodes += n->weight;
+	if (b->depth)
+		node_append(b->stack[b->depth - 1], n);
+	else
+		b->root = n;
+	return 0;
+}
+
+static int push(struct builder *b, struct node *n, struct sg_error *e)
+{
+	if (b->depth == SG_MAX_DEPTH)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: nested deeper than %u levels",
+				    line_of(b, n), SG_MAX_DEPTH);
+	n->open = true;
+	b->opened_at[b->depth] = b->nodes - 1;
+	b->stack[b->depth++] = n;
+	return 0;
+}
+
+static void pop(struct builder *b, const yaml_event_t *event)
+{
+	struct node *n = b->stack[--b->depth];
+	n->open = false;
+	n->weight = b->nodes - b->opened_at[b->depth];
+	if (n->style == STYLE_FLOW)
+		n->end = cursor_seek(&b->cursor, event->end_mark.index);
+	else
+		n->end = n->last ? n->last->end : n->inside;
+}
+
+static uint8_t scalar_style(yaml_scalar_style_t style)
+{
+	switch (style) {
+	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+		return STYLE_QUOTED;
+	case YAML_LITERAL_SCALAR_STYLE:
+	case YAML_FOLDED_SCALAR_STYLE:
+		return STYLE_LITERAL;
+	default:
+		return STYLE_PLAIN;
+	}
+}
+
+static int fill_scalar(struct builder *b, struct node *n,
+		       const yaml_event_t *event, struct sg_error *e)
+{
+	const char *value = (const char *)event->data.scalar.value;
+	n->kind = NODE_SCALAR;
+	n->style = scalar_style(event->data.scalar.style);
+	n->length = event->data.scalar.length;
+	n->tagged = event->data.scalar.tag != NULL;
+	n->text = sg_arena_copy(b->arena, value, n->length);
+	if (!n->text)
+		return sg_error_memory(e);
+	if (memchr(value, '\0', n->length))
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: a NUL character inside a scalar",
+				    line_of(b, n));
+	return 0;
+}
+
+/* One node-starting event: scalar, alias, or the start of a collection. */
+static int add_node(struct builder *b, const yaml_event_t *event,
+		    struct sg_error *e)
+{
+	struct node *n = sg_arena_alloc(b->arena, sizeof *n);
+	if (!n)
+		return sg_error_memory(e);
+	n->begin = cursor_seek(&b->cursor, event->start_mark.index);
+	n->line = (uint32_t)event->start_mark.line;
+	n->inside = n->end = cursor_seek(&b->cursor, event->end_mark.index);
+	n->column = (uint32_t)event->end_mark.column;
+	n->weight = 1;
+
+	const yaml_char_t *anchor = NULL;
+	bool collection = false;
+	switch (event->type) {
+	case YAML_ALIAS_EVENT:
+		n->kind = NODE_ALIAS;
+		if (alias_resolve(b, n,
+				  (const char *)event->data.alias.anchor, e))
+			return -1;
+		break;
+	case YAML_SCALAR_EVENT:
+		if (fill_scalar(b, n, event, e))
+			return -1;
+		anchor = event->data.scalar.anchor;
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		n->kind = NODE_SEQUENCE;
+		n->style = event->data.sequence_start.style ==
+					   YAML_FLOW_SEQUENCE_STYLE ?
+				   STYLE_FLOW :
+				   STYLE_BLOCK;
+		n->tagged = event->data.sequence_start.tag != NULL;
+		anchor = event->data.sequence_start.anchor;
+		collection = true;
+		break;
+	default:
+		n->kind = NODE_MAPPING;
+		n->style = event->data.mapping_start.style ==
+					   YAML_FLOW_MAPPING_STYLE ?
+				   STYLE_FLOW :
+				   STYLE_BLOCK;
+		n->tagged = event->data.mapping_start.tag != NULL;
+		anchor = event->data.mapping_start.anchor;
+		collection = true;
+		break;
+	}
+	if (attach(b, n, e))
+		return -1;
+	if (anchor && anchor_add(b, n, (const char *)anchor, e))
+		return -1;
+	return collection ? push(b, n, e) : 0;
+}
+
+static int handle(struct builder *b, const yaml_event_t *event,
+		  struct sg_error *e)
+{
+	switch (event->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		if (b->root)
+			return sg_error_set(e, SG_INVALID,
+					    "line %zu: a second document without a \"---\" line before it; Kubernetes would ignore it",
+					    b->first_line +
+						    event->start_mark.line);
+		return 0;
+	case YAML_ALIAS_EVENT:
+	case YAML_SCALAR_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+	case YAML_MAPPING_START_EVENT:
+		return add_node(b, event, e);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		pop(b, event);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int parser_error(const yaml_parser_t *parser, size_t first_line,
+			struct sg_error *e)
+{
+	if (parser->error == YAML_MEMORY_ERROR)
+		return sg_error_memory(e);
+	if (parser->error == YAML_READER_ERROR)
+		return sg_error_set(e, SG_INVALID,
+				    "not UTF-8 text that YAML allows: %s at byte %zu",
+				    parser->problem, parser->problem_offset);
+	return sg_error_set(e, SG_INVALID, "line %zu: %s%s%s",
+			    first_line + parser->problem_mark.line,
+			    parser->problem, parser->context ? " " : "",
+			    parser->context ? parser->context : "");
+}
+
+static void delete_parser(yaml_parser_t *parser)
+{
+	yaml_parser_delete(parser);
+}
+
+static int run(yaml_parser_t *parser, struct builder *b, struct sg_error *e)
+{
+	for (bool done = false; !done;) {
+		yaml_event_t event;
+		if (!yaml_parser_parse(parser, &event))
+			return parser_error(parser, b->first_line, e);
+		done = event.type == YAML_STREAM_END_EVENT;
+		int failed = handle(b, &event, e);
+		yaml_event_delete(&event);
+		if (failed)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
+{
+	if (length > SG_MAX_DOCUMENT)
+		return sg_error_set(e, SG_INVALID,
+				    "%zu bytes in one document; at most %zu are accepted",
+				    length, SG_MAX_DOCUMENT);
+	if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 ||
+			    memcmp(bytes, "\xFE\xFF", 2) == 0))
+		return sg_error_set(e, SG_INVALID,
+				    "UTF-16 text; only UTF-8 is accepted");
+	const char *nul = memchr(bytes, '\0', length);
+	if (nul)
+		return sg_error_set(e, SG_INVALID,
+				    "a NUL byte at byte %zu; only UTF-8 text is accepted",
+				    (size_t)(nul - bytes));
+	return 0;
+}
+
+int yaml_parse(const char *bytes, size_t length, size_t first_line,
+	       struct sg_arena *a, struct node **root, struct sg_error *e)
+{
+	static const char bom[] = "\xEF\xBB\xBF";
+	if (check_encoding(bytes, length, e))
+		return -1;
+	struct builder b = {
+		.arena = a,
+		.cursor = { .bytes = bytes, .length = length,
+			    .ascii = is_ascii(bytes, length) },
+		.first_line = first_line,
+	};
+	if (length >= 3 && memcmp(bytes, bom, 3) == 0)
+		b.cursor.byte = 3; /* libyaml does not count it */
+
+	cleanup_with(delete_parser) yaml_parser_t parser;
+	if (!yaml_parser_initialize(&parser))
+		return sg_error_memory(e);
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes,
+				     length);
+	if (run(&parser, &b, e))
+		return -1;
+	bool empty = b.root && b.root->kind == NODE_SCALAR &&
+		     b.root->style == STYLE_PLAIN && b.root->length == 0;
+	*root = empty ? NULL : b.root;
+	return 0;
+}
+
+bool yaml_is_document_start(const char *bytes, size_t length)
+{
+	return length >= 3 && memcmp(bytes, "---", 3) == 0 &&
+	       (length == 3 || bytes[3] == '\n' || bytes[3] == '\r' ||
+		bytes[3] == ' ' || bytes[3] == '\t');
+}
+
+size_t yaml_document_length(const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+	const char *line = bytes;
+	while ((line = memchr(line, '\n', (size_t)(end - line)))) {
+		line++;
+		if (yaml_is_document_start(line, (size_t)(end - line)))
+			return (size_t)(line - bytes);
+	}
+	return length;
+}

@@ -1,0 +1,44 @@
+#include "violations.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "buffer.h"
+#include "cleanup.h"
+
+void violations_init(struct violations *v, struct sg_arena *arena)
+{
+	v->arena = arena;
+	v->count = 0;
+}
+
+void violations_add(struct violations *v, const char *field,
+		    const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	const char *message = sg_arena_printf(v->arena, "%s", text);
+	if (v->count < SG_MAX_VIOLATIONS)
+		v->items[v->count++] = (struct violation){
+			.field = field, .message = message ? message : field
+		};
+}
+
+int violations_check(const struct violations *v, const char *subject,
+		     struct sg_error *e)
+{
+	if (v->count == 0)
+		return 0;
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_REPORT);
+	for (unsigned i = 0; i < v->count; i++)
+		sg_buffer_printf(&text, "\n  - %s: %s", v->items[i].field,
+				 v->items[i].message);
+	if (sg_buffer_check(&text, e))
+		return -1;
+	return sg_error_set(e, SG_REFUSED, "%s breaks the policy:%s", subject,
+			    text.data);
+}

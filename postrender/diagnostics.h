@@ -1,0 +1,34 @@
+/*
+ * What the program says: to stderr, to --log-file, and under Helm 4, which
+ * throws a plugin's stderr away even when it fails, to Helm's own stderr.
+ */
+#ifndef SG_DIAGNOSTICS_H
+#define SG_DIAGNOSTICS_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+struct diagnostics {
+	int log;   /* descriptor or -1 */
+	int relay; /* Helm's stderr or -1 */
+	unsigned warnings;
+};
+
+/* SG_IO when the log file can't be opened; stderr works all the same. */
+int diagnostics_open(struct diagnostics *d, const char *log_file,
+		     struct sg_error *e);
+void diagnostics_close(struct diagnostics *d);
+
+/* A line each. Warnings beyond the first twenty are counted, not shown. */
+void diagnostics_error(struct diagnostics *d, const struct sg_error *e);
+void diagnostics_warn(struct diagnostics *d, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Says how many warnings were left out. */
+void diagnostics_finish(struct diagnostics *d);
+/* Text of several lines, as it is; to terminals with colour where asked. */
+void diagnostics_report(struct diagnostics *d, const char *text);
+/* Whether a report may use colour: stderr is a terminal that has it. */
+bool diagnostics_has_colour(void);
+
+#endif

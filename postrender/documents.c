@@ -1,0 +1,96 @@
+#include "documents.h"
+
+#include <string.h>
+
+static void find_source(struct document *d)
+{
+	static const char *const marks[] = {
+		"# Source: ", "postrenderer.helm.sh/postrender-filename: "
+	};
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		size_t length = strlen(marks[i]);
+		const char *at = memmem(d->bytes, d->length, marks[i], length);
+		if (!at)
+			continue;
+		const char *end = d->bytes + d->length;
+		d->source = at + length + (at[length] == '\'' ||
+					   at[length] == '"');
+		const char *stop = d->source;
+		while (stop < end && !strchr("\r\n'\"", *stop))
+			stop++;
+		d->source_length = stop - d->source < 160 ?
+					   (int)(stop - d->source) :
+					   160;
+		return;
+	}
+}
+
+static size_t count_lines(const char *bytes, size_t length)
+{
+	size_t lines = 0;
+	const char *end = bytes + length;
+	while ((bytes = memchr(bytes, '\n', (size_t)(end - bytes)))) {
+		bytes++;
+		lines++;
+	}
+	return lines;
+}
+
+static unsigned count_documents(const char *bytes, size_t length)
+{
+	unsigned count = 0;
+	while (length && count <= SG_MAX_DOCUMENTS) {
+		size_t one = yaml_document_length(bytes, length);
+		bytes += one;
+		length -= one;
+		count++;
+	}
+	return count;
+}
+
+int documents_index(struct sg_arena *a, const char *bytes, size_t length,
+		    struct documents *out, struct sg_error *e)
+{
+	*out = (struct documents){ 0 };
+	if (length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
+		out->has_bom = true;
+		bytes += 3;
+		length -= 3;
+	}
+	unsigned count = count_documents(bytes, length);
+	if (count > SG_MAX_DOCUMENTS)
+		return sg_error_set(e, SG_INVALID, "more than %u documents",
+				    SG_MAX_DOCUMENTS);
+	out->items = sg_arena_alloc(a, (count + 1) * sizeof *out->items);
+	if (!out->items)
+		return sg_error_memory(e);
+	size_t line = 1;
+	while (length) {
+		struct document *d = &out->items[out->count++];
+		size_t one = yaml_document_length(bytes, length);
+		*d = (struct document){ .bytes = bytes, .length = one,
+					.line = line, .number = out->count };
+		find_source(d);
+		line += count_lines(bytes, one);
+		bytes += one;
+		length -= one;
+	}
+	return 0;
+}
+
+int document_parse(const struct document *d, struct sg_arena *a,
+		   struct node **root, struct sg_error *e)
+{
+	if (yaml_parse(d->bytes, d->length, d->line, a, root, e))
+		return document_context(d, e);
+	return 0;
+}
+
+int document_context(const struct document *d, struct sg_error *e)
+{
+	if (!d->source)
+		return sg_error_context(e, "document %u (line %zu)", d->number,
+					d->line);
+	return sg_error_context(e, "document %u (line %zu, %.*s)", d->number,
+				d->line, d->source_length, d->source);
+}

@@ -1,0 +1,117 @@
+#include "edit.h"
+
+#include <string.h>
+
+static struct edit *append(struct sg_arena *a, struct edit *parent,
+			   const char *key, size_t index)
+{
+	struct edit *fresh = sg_arena_alloc(a, sizeof *fresh);
+	if (!fresh)
+		return NULL;
+	fresh->key = key;
+	fresh->index = index;
+	struct edit **end = &parent->children;
+	while (*end)
+		end = &(*end)->next;
+	*end = fresh;
+	return fresh;
+}
+
+static struct edit *find(const struct edit *parent, const char *key,
+			 size_t index)
+{
+	for (struct edit *c = parent ? parent->children : NULL; c; c = c->next)
+		if (key ? c->key && strcmp(c->key, key) == 0 :
+			  !c->key && c->index == index)
+			return c;
+	return NULL;
+}
+
+struct edit *edit_child(struct sg_arena *a, struct edit *parent,
+			const char *key)
+{
+	struct edit *present = find(parent, key, 0);
+	return present ? present : append(a, parent, key, 0);
+}
+
+struct edit *edit_item(struct sg_arena *a, struct edit *parent, size_t index)
+{
+	/* Lists are long and planned in order: looking would be quadratic. */
+	return append(a, parent, NULL, index);
+}
+
+const struct edit *edit_find(const struct edit *parent, const char *key)
+{
+	return find(parent, key, 0);
+}
+
+const struct edit *edit_find_item(const struct edit *parent, size_t index)
+{
+	return find(parent, NULL, index);
+}
+
+const struct edit_pair *edit_find_pair(const struct edit *e, const char *key)
+{
+	for (unsigned i = 0; e && i < e->pair_count; i++)
+		if (strcmp(e->pairs[i].key, key) == 0)
+			return &e->pairs[i];
+	return NULL;
+}
+
+static void set_value(struct sg_arena *a, struct node *mapping, const char *key,
+		      struct node *value)
+{
+	for (struct node *k = mapping->first; k; k = k->next->next) {
+		if (!node_is(k, key) || !value)
+			continue;
+		value->next = k->next->next;
+		if (mapping->last == k->next)
+			mapping->last = value;
+		k->next = value;
+		return;
+	}
+	node_set(a, mapping, key, value);
+}
+
+static void apply_items(struct sg_arena *a, struct node *n,
+			const struct edit *edit)
+{
+	struct node *item = n->first;
+	const struct edit *c = edit->children;
+	n->first = n->last = NULL;
+	for (size_t index = 0; item; index++) {
+		struct node *next = item->next;
+		bool edited = c && c->index == index;
+		item->next = NULL;
+		if (edited && !c->drop)
+			edit_apply(a, item, c);
+		if (!edited || !c->drop)
+			node_append(n, item);
+		if (edited)
+			c = c->next;
+		item = next;
+	}
+}
+
+void edit_apply(struct sg_arena *a, struct node *n, const struct edit *edit)
+{
+	if (n->kind == NODE_SEQUENCE) {
+		apply_items(a, n, edit);
+		return;
+	}
+	for (unsigned i = 0; i < edit->pair_count; i++)
+		set_value(a, n, edit->pairs[i].key,
+			  node_new_string(a, edit->pairs[i].value));
+	for (const struct edit *c = edit->children; c; c = c->next) {
+		struct node *value = node_own(n, c->key);
+		if (node_is_null(value)) {
+			/* a merged one becomes the mapping's own */
+			const struct node *merged = node_get(n, c->key);
+			value = node_is_null(merged) ? node_new_mapping(a) :
+						       node_copy(a, merged);
+			set_value(a, n, c->key, value);
+		}
+		if (value)
+			edit_apply(a, value, c);
+	}
+}

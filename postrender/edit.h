@@ -1,0 +1,43 @@
+/*
+ * What is to change in one document: a tree of edits that mirrors the paths
+ * from the root to what changes. labels.c plans it, splice.c carries it out on
+ * the bytes, verify.c checks the result against it.
+ *
+ * An edit stands for one child: the value of `key`, or the item at `index`.
+ * Mappings on the way that are missing or null are made.
+ */
+#ifndef SG_EDIT_H
+#define SG_EDIT_H
+
+#include "tree.h"
+
+struct edit_pair {
+	const char *key;
+	const char *value;
+};
+
+struct edit {
+	const char *key; /* NULL: an item of a sequence */
+	size_t index;
+	bool drop; /* the item goes */
+	struct edit *children;
+	struct edit *next;
+	/* In this mapping these strings stand afterwards. */
+	const struct edit_pair *pairs;
+	unsigned pair_count;
+};
+
+/* The child of parent for that key or index, made when absent; or NULL. */
+struct edit *edit_child(struct sg_arena *a, struct edit *parent,
+			const char *key);
+struct edit *edit_item(struct sg_arena *a, struct edit *parent, size_t index);
+
+/* Existing ones, or NULL; parent may be NULL. */
+const struct edit *edit_find(const struct edit *parent, const char *key);
+const struct edit *edit_find_item(const struct edit *parent, size_t index);
+const struct edit_pair *edit_find_pair(const struct edit *e, const char *key);
+
+/* The same edit done on a tree; n and everything below it must be its own. */
+void edit_apply(struct sg_arena *a, struct node *n, const struct edit *edit);
+
+#endif

@@ -1,0 +1,209 @@
+#include "fit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "demand.h"
+
+enum { SHOWN_ASKERS = 5 };
+
+/* What an asker asks for at its largest, under a key; 0 for nothing. */
+static int asked_by(const struct asker *asker, const char *key,
+		    struct quantity *out, struct sg_error *e)
+{
+	const struct quantity *each = resources_get(&asker->each, key);
+	*out = each ? *each : quantity_from_int(0);
+	int64_t times = asker->workload == NOT_A_WORKLOAD ?
+				asker->replicas :
+				asker_pods(asker);
+	if (quantity_multiply(out, times, e))
+		return sg_error_context(e, "%s/%s: %s", asker->kind,
+					asker->name, key);
+	return 0;
+}
+
+static int add_askers(const struct survey *s, struct fit_row *row,
+		      struct sg_error *e)
+{
+	struct quantity largest_hook = quantity_from_int(0);
+	for (unsigned i = 0; i < s->askers.count; i++) {
+		const struct asker *asker = &s->askers.items[i];
+		struct quantity amount;
+		if (asked_by(asker, row->key, &amount, e))
+			return -1;
+		bool hook = asker->is_hook &&
+			    (asker->workload == JOB || asker->workload == POD);
+		if (!hook) {
+			if (quantity_add(&row->asked, amount, e))
+				return sg_error_context(e, "%s", row->key);
+		} else if (quantity_compare(amount, largest_hook) > 0) {
+			largest_hook = amount;
+		}
+	}
+	return quantity_add(&row->asked, largest_hook, e);
+}
+
+static int fill_row(const struct survey *s, const struct resource *limit,
+		    struct fit_row *row, struct sg_error *e)
+{
+	const struct quantity *count = resources_get(&s->counts, limit->name);
+	*row = (struct fit_row){
+		.key = limit->name,
+		.asked = count ? *count : quantity_from_int(0),
+		.allowed = limit->amount,
+	};
+	if (add_askers(s, row, e))
+		return -1;
+	row->over = quantity_compare(row->asked, row->allowed) > 0;
+	return 0;
+}
+
+int fit_compute(struct sg_arena *a, struct survey *s, struct fit *out,
+		struct sg_error *e)
+{
+	const struct resources *quota = &s->who->plan->quota;
+	*out = (struct fit){ .survey = s };
+	out->rows = sg_arena_alloc(a, (quota->count + 1) * sizeof *out->rows);
+	if (!out->rows)
+		return sg_error_memory(e);
+	if (demand_count_surroundings(s->who->plan, &s->arena, &s->counts, e))
+		return -1;
+	for (unsigned i = 0; i < quota->count; i++) {
+		if (fill_row(s, &quota->items[i], &out->rows[i], e))
+			return -1;
+		out->over += out->rows[i].over;
+		out->count++;
+	}
+	return 0;
+}
+
+bool fit_holds(const struct fit *f)
+{
+	return f->over == 0 && f->survey->violations.count == 0;
+}
+
+/* --- the table --- */
+
+struct share {
+	const struct asker *asker;
+	struct quantity amount;
+};
+
+static int compare_shares(const void *left, const void *right)
+{
+	const struct share *a = left, *b = right;
+	int order = quantity_compare(b->amount, a->amount);
+	return order ? order : a->asker < b->asker ? -1 : 1;
+}
+
+static unsigned collect_shares(const struct survey *s, const char *key,
+			       struct share *shares)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < s->askers.count; i++) {
+		struct share *share = &shares[count];
+		struct sg_error ignored;
+		share->asker = &s->askers.items[i];
+		if (asked_by(share->asker, key, &share->amount, &ignored) == 0 &&
+		    !quantity_is_zero(share->amount))
+			count++;
+	}
+	qsort(shares, count, sizeof *shares, compare_shares);
+	return count;
+}
+
+static void describe_share(const struct share *share, const char *key,
+			   struct sg_buffer *out)
+{
+	char amount[QUANTITY_TEXT_SIZE], each[QUANTITY_TEXT_SIZE];
+	const struct asker *asker = share->asker;
+	int64_t pods = asker_pods(asker);
+	sg_buffer_printf(out, "    %-9s %s/%s",
+			 quantity_print(share->amount, amount), asker->kind,
+			 asker->name);
+	const struct quantity *one = resources_get(&asker->each, key);
+	if (pods > 1 && one) {
+		sg_buffer_printf(out, ": %lld x %s", (long long)pods,
+				 quantity_print(*one, each));
+		if (pods > asker->replicas)
+			sg_buffer_printf(out, " (%lld in an update)",
+					 (long long)(pods - asker->replicas));
+	}
+	if (asker->is_hook)
+		sg_buffer_puts(out, " (hook)");
+	sg_buffer_putc(out, '\n');
+}
+
+static void describe_row(const struct survey *s, const struct fit_row *row,
+			 struct share *shares, struct sg_buffer *out)
+{
+	char asked[QUANTITY_TEXT_SIZE], allowed[QUANTITY_TEXT_SIZE];
+	char over[QUANTITY_TEXT_SIZE];
+	struct quantity excess = row->asked;
+	struct sg_error ignored;
+	(void)quantity_subtract(&excess, row->allowed, &ignored);
+	sg_buffer_printf(out, "  %-24s %9s %9s %9s\n", row->key,
+			 quantity_print(row->asked, asked),
+			 quantity_print(row->allowed, allowed),
+			 quantity_print(excess, over));
+	unsigned count = shares ? collect_shares(s, row->key, shares) : 0;
+	for (unsigned i = 0; i < count && i < SHOWN_ASKERS; i++)
+		describe_share(&shares[i], row->key, out);
+	if (count > SHOWN_ASKERS)
+		sg_buffer_printf(out, "    and %u more\n", count - SHOWN_ASKERS);
+}
+
+/* The first plan of the engine's that would hold it as it was measured. */
+static const char *plan_that_holds(const struct fit *f,
+				   const struct policy *policy)
+{
+	const struct strings *plans = &f->survey->who->engine->plans;
+	for (unsigned i = 0; i < plans->count; i++) {
+		const struct plan *plan = policy_plan(policy, plans->items[i]);
+		bool holds = plan && plan->quota.count <= f->count;
+		for (unsigned r = 0; holds && r < f->count; r++) {
+			const struct quantity *allowed =
+				resources_get(&plan->quota, f->rows[r].key);
+			holds = allowed && quantity_compare(f->rows[r].asked,
+							    *allowed) <= 0;
+		}
+		if (holds)
+			return plan->name;
+	}
+	return NULL;
+}
+
+static void describe_violations(const struct violations *v,
+				struct sg_buffer *out)
+{
+	if (v->count)
+		sg_buffer_puts(out, "\n  Refused by the plan's limits:\n");
+	for (unsigned i = 0; i < v->count; i++)
+		sg_buffer_printf(out, "  - %s:\n    %s\n", v->items[i].field,
+				 v->items[i].message);
+}
+
+void fit_describe(struct sg_arena *a, const struct fit *f,
+		  const struct policy *policy, struct sg_buffer *out)
+{
+	const struct survey *s = f->survey;
+	struct share *shares = sg_arena_alloc(
+		a, (s->askers.count + 1) * sizeof *shares);
+	if (f->over)
+		sg_buffer_printf(out, "\n  %-24s %9s %9s %9s\n", "QUOTA",
+				 "ASKED", "ALLOWED", "OVER BY");
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->rows[i].over)
+			describe_row(s, &f->rows[i], shares, out);
+	describe_violations(&s->violations, out);
+	const char *plan = s->violations.count ? NULL :
+						 plan_that_holds(f, policy);
+	if (plan)
+		sg_buffer_printf(out,
+				 "\n  Ask for less, or choose a plan that holds it: %s\n",
+				 plan);
+	else
+		sg_buffer_puts(out, f->over ?
+					    "\n  Ask for less; no plan of this engine holds it.\n" :
+					    "\n");
+}

@@ -1,0 +1,158 @@
+#include "guards.h"
+
+#include <string.h>
+
+#include "labels.h"
+#include "names.h"
+#include "network.h"
+
+#define HELM_KEEP "helm.sh/resource-policy"
+#define HELM4_FILENAME "postrenderer.helm.sh/postrender-filename"
+
+struct node *guard_object(struct sg_arena *a, const struct identity *who,
+			  const char *api_version, const char *kind,
+			  const char *name, struct node **annotations)
+{
+	struct node *object = node_new_mapping(a);
+	struct node *metadata = node_new_mapping(a);
+	*annotations = node_new_mapping(a);
+	node_set_string(a, object, "apiVersion", api_version);
+	node_set_string(a, object, "kind", kind);
+	node_set_string(a, metadata, "name", name);
+	labels_set(a, metadata, who, SG_GUARD);
+	if (who->owner_encoded)
+		node_set_string(a, *annotations, SG_ANNOTATION_OWNER,
+				who->store.owner);
+	node_set(a, metadata, "annotations", *annotations);
+	node_set(a, object, "metadata", metadata);
+	return object;
+}
+
+static struct node *build_namespace(struct sg_arena *a,
+				    const struct identity *who)
+{
+	static const char *const modes[] = { "enforce", "audit", "warn" };
+	struct node *annotations;
+	struct node *object = guard_object(a, who, "v1", "Namespace",
+					   who->namespace, &annotations);
+	/* a render that loses it must not delete the shop with it */
+	node_set_string(a, annotations, "argocd.argoproj.io/sync-options",
+			"Prune=false");
+	struct node *labels = object ? node_own(node_own(object, "metadata"),
+						"labels") :
+				       NULL;
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+		node_set_string(a, labels,
+				sg_arena_printf(a,
+						"pod-security.kubernetes.io/%s",
+						modes[i]),
+				i == 0 ? who->engine->pod_security :
+					 "restricted");
+	return object;
+}
+
+static struct node *build_resources(struct sg_arena *a,
+				    const struct resources *r)
+{
+	struct node *map = node_new_mapping(a);
+	char text[QUANTITY_TEXT_SIZE];
+	for (unsigned i = 0; i < r->count; i++)
+		node_set_string(a, map, r->items[i].name,
+				quantity_print(r->items[i].amount, text));
+	return map;
+}
+
+static struct node *build_quota(struct sg_arena *a, const struct identity *who)
+{
+	struct node *annotations;
+	struct node *object = guard_object(a, who, "v1", "ResourceQuota",
+					   GUARD_PREFIX, &annotations);
+	struct node *spec = node_new_mapping(a);
+	node_set_string(a, annotations, HELM_KEEP, "keep");
+	node_set(a, spec, "hard", build_resources(a, &who->plan->quota));
+	node_set(a, object, "spec", spec);
+	return object;
+}
+
+static void set_if_any(struct sg_arena *a, struct node *map, const char *key,
+		       const struct resources *r)
+{
+	if (r->count)
+		node_set(a, map, key, build_resources(a, r));
+}
+
+static struct node *build_limit_range(struct sg_arena *a,
+				      const struct identity *who)
+{
+	struct node *annotations;
+	struct node *object = guard_object(a, who, "v1", "LimitRange",
+					   GUARD_PREFIX, &annotations);
+	struct node *spec = node_new_mapping(a);
+	struct node *limits = node_new_sequence(a);
+	node_set_string(a, annotations, HELM_KEEP, "keep");
+	for (unsigned i = 0; i < who->plan->limit_count; i++) {
+		const struct limit_range *range = &who->plan->limits[i];
+		struct node *limit = node_new_mapping(a);
+		node_set_string(a, limit, "type", range->type);
+		set_if_any(a, limit, "default", &range->defaults);
+		set_if_any(a, limit, "defaultRequest",
+			   &range->default_requests);
+		set_if_any(a, limit, "min", &range->min);
+		set_if_any(a, limit, "max", &range->max);
+		node_append(limits, limit);
+	}
+	node_set(a, spec, "limits", limits);
+	node_set(a, object, "spec", spec);
+	return object;
+}
+
+static void mark_for_helm4(struct sg_arena *a, struct node *object)
+{
+	struct node *annotations =
+		node_own(node_own(object, "metadata"), "annotations");
+	node_set_string(a, annotations, HELM4_FILENAME,
+			GUARD_PREFIX "/guards.yaml");
+}
+
+int guards_build(struct sg_arena *a, const struct policy *policy,
+		 const struct identity *who, const struct survey *s,
+		 bool with_namespace, bool helm4, struct guards *out,
+		 struct sg_error *e)
+{
+	*out = (struct guards){
+		.namespace = with_namespace ? build_namespace(a, who) : NULL,
+		.quota = build_quota(a, who),
+		.limit_range = build_limit_range(a, who),
+	};
+	if (network_build(a, policy, who, s, out, e) || sg_arena_check(a, e))
+		return -1;
+	if (!helm4)
+		return 0;
+	if (out->namespace)
+		mark_for_helm4(a, out->namespace);
+	mark_for_helm4(a, out->quota);
+	mark_for_helm4(a, out->limit_range);
+	for (unsigned i = 0; i < out->policy_count; i++)
+		mark_for_helm4(a, out->policies[i]);
+	return sg_arena_check(a, e);
+}
+
+static int write_one(const struct node *object, struct sg_buffer *out,
+		     struct sg_error *e)
+{
+	sg_buffer_puts(out, "---\n");
+	return yaml_emit_block(out, object, 0, e);
+}
+
+int guards_write(const struct guards *g, struct sg_buffer *out,
+		 struct sg_error *e)
+{
+	if (g->namespace && write_one(g->namespace, out, e))
+		return -1;
+	for (unsigned i = 0; i < g->policy_count; i++)
+		if (write_one(g->policies[i], out, e))
+			return -1;
+	return write_one(g->quota, out, e) || write_one(g->limit_range, out, e) ?
+		       -1 :
+		       0;
+}

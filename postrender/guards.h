@@ -1,0 +1,46 @@
+/*
+ * The guards of a store: ResourceQuota, LimitRange and NetworkPolicies, and the
+ * Namespace where asked for, as YAML documents in Helm's install order.
+ *
+ * Their names are fixed per engine and all are always there, an unneeded one
+ * empty: under helm.sh/resource-policy: keep, one that a later render omits
+ * would stay as it was.
+ */
+#ifndef SG_GUARDS_H
+#define SG_GUARDS_H
+
+#include "identity.h"
+#include "survey.h"
+
+#define GUARD_PREFIX "storeguard"
+
+struct guards {
+	struct node *namespace; /* NULL unless asked for */
+	struct node *quota;
+	struct node *limit_range;
+	struct node **policies;
+	unsigned policy_count;
+};
+
+/*
+ * Derives them from the survey, in the arena. `helm4` marks each with the file
+ * name that Helm 4 sorts by.
+ */
+int guards_build(struct sg_arena *a, const struct policy *policy,
+		 const struct identity *who, const struct survey *s,
+		 bool with_namespace, bool helm4, struct guards *out,
+		 struct sg_error *e);
+
+/* Appends them, each opened by a bare "---". */
+int guards_write(const struct guards *g, struct sg_buffer *out,
+		 struct sg_error *e);
+
+/*
+ * A guard-to-be: apiVersion, kind and metadata, with annotations as a mapping
+ * that more can be set in.
+ */
+struct node *guard_object(struct sg_arena *a, const struct identity *who,
+			  const char *api_version, const char *kind,
+			  const char *name, struct node **annotations);
+
+#endif

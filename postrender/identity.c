@@ -1,0 +1,166 @@
+#include "identity.h"
+
+#include <string.h>
+
+#include "cleanup.h"
+#include "files.h"
+#include "names.h"
+
+int identity_read_store(struct sg_arena *a, const char *path,
+			struct store *out, struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_FILE);
+	struct node *root = NULL;
+	if (file_read(path, &text, e))
+		return -1;
+	if (yaml_parse(text.data ? text.data : "", text.length, 1, a, &root,
+		       e) ||
+	    store_decode(a, root, out, e))
+		return sg_error_context(e, "%s", path);
+	return 0;
+}
+
+/* Parsing is for documents that may hold one: most streams hold none. */
+static bool may_hold_store(const struct document *d)
+{
+	return memmem(d->bytes, d->length, SG_LABEL_PREFIX "v",
+		      strlen(SG_LABEL_PREFIX "v")) != NULL;
+}
+
+static int take_store(struct sg_arena *a, const struct document *d,
+		      const struct node *root, struct store *out,
+		      const struct document **found, struct sg_error *e)
+{
+	struct store store;
+	if (!store_is_store(root))
+		return 0;
+	if (store_decode(a, root, &store, e))
+		return document_context(d, e);
+	if (*found) {
+		sg_error_set(e, SG_REFUSED,
+			     "a second Store \"%.64s\", after \"%.64s\" in document %u; a release is one store's",
+			     store.name, out->name, (*found)->number);
+		return document_context(d, e);
+	}
+	*out = store;
+	*found = d;
+	return 0;
+}
+
+/* The one Store of the stream, if it holds one. */
+static int find_in_stream(struct sg_arena *a, const struct documents *docs,
+			  struct store *out, const struct document **found,
+			  struct sg_error *e)
+{
+	for (unsigned i = 0; i < docs->count; i++) {
+		const struct document *d = &docs->items[i];
+		struct node *root = NULL;
+		if (!may_hold_store(d))
+			continue;
+		if (document_parse(d, a, &root, e))
+			return -1;
+		const struct node *items = node_get(root, "items");
+		if (!node_is_sequence(items)) {
+			if (take_store(a, d, root, out, found, e))
+				return -1;
+			continue;
+		}
+		for (const struct node *o = items->first; o; o = o->next)
+			if (take_store(a, d, o, out, found, e))
+				return -1;
+	}
+	return 0;
+}
+
+static int check_same_name(const struct options *o, const char *from_file,
+			   const struct store *in_stream,
+			   const struct document *found, struct sg_error *e)
+{
+	const char *name = o->store ? o->store : from_file;
+	if (o->store && from_file && strcmp(o->store, from_file) != 0)
+		return sg_error_set(e, SG_REFUSED,
+				    "--store is \"%.64s\" but %.200s holds Store \"%.64s\"",
+				    o->store, o->store_file, from_file);
+	if (!found || !name || strcmp(name, in_stream->name) == 0)
+		return 0;
+	sg_error_set(e, SG_REFUSED,
+		     "Store/%.64s: this release is store \"%.64s\", not \"%.64s\"",
+		     in_stream->name, name, in_stream->name);
+	return document_context(found, e);
+}
+
+static void take_flags(const struct options *o, struct store *s)
+{
+	s->name = o->store ? o->store : s->name;
+	s->engine = o->engine ? o->engine : s->engine;
+	s->plan = o->plan ? o->plan : s->plan;
+	s->owner = o->owner ? o->owner : s->owner;
+}
+
+static int name_owner(struct sg_arena *a, struct identity *out,
+		      struct sg_error *e)
+{
+	char label[NAME_LABEL_SIZE];
+	if (!out->store.owner)
+		return 0;
+	out->owner_encoded = name_owner_label(out->store.owner, label);
+	out->owner_label = sg_arena_copy(a, label, strlen(label));
+	return out->owner_label ? 0 : sg_error_memory(e);
+}
+
+static int check_rules(struct sg_arena *a, const struct policy *policy,
+		       const struct store *s, struct sg_error *e)
+{
+	struct violations found;
+	violations_init(&found, a);
+	store_check(policy, s, &found);
+	const char *subject = sg_arena_printf(a, "store \"%.64s\"", s->name);
+	return violations_check(&found, subject ? subject : "store", e);
+}
+
+static int name_namespace(struct sg_arena *a, const struct options *o,
+			  struct identity *out, struct sg_error *e)
+{
+	out->namespace = o->namespace ? o->namespace :
+					sg_arena_printf(a,
+							SG_NAMESPACE_PREFIX "%s",
+							out->store.name);
+	if (!out->namespace)
+		return sg_error_memory(e);
+	if (!name_is_dns_label(out->namespace))
+		return sg_error_set(e, SG_USAGE,
+				    "--namespace: \"%.80s\" is not a namespace's name (lower-case letters, digits and \"-\")",
+				    out->namespace);
+	return 0;
+}
+
+int identity_resolve(struct sg_arena *a, const struct options *options,
+		     const struct policy *policy, const struct documents *docs,
+		     struct identity *out, struct sg_error *e)
+{
+	struct store in_stream = { 0 };
+	const struct document *found = NULL;
+	*out = (struct identity){ 0 };
+	if (options->store_file &&
+	    identity_read_store(a, options->store_file, &out->store, e))
+		return -1;
+	if (find_in_stream(a, docs, &in_stream, &found, e) ||
+	    check_same_name(options, out->store.name, &in_stream, found, e))
+		return -1;
+	if (!options->store_file && found)
+		out->store = in_stream;
+	take_flags(options, &out->store);
+	if (!out->store.name || !out->store.engine)
+		return sg_error_set(e, SG_USAGE,
+				    "%s of the store? Pass --store-file FILE, or --store NAME --engine NAME (--plan, --owner); see storeguard-postrender --help",
+				    out->store.name ? "which is the engine" :
+						      "which is the name");
+	if (store_default(a, policy, &out->store, e) ||
+	    check_rules(a, policy, &out->store, e) ||
+	    name_owner(a, out, e) || name_namespace(a, options, out, e))
+		return -1;
+	out->engine = policy_engine(policy, out->store.engine);
+	out->plan = policy_plan(policy, out->store.plan);
+	return 0;
+}

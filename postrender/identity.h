@@ -1,0 +1,35 @@
+/*
+ * Who is the store? Flags, else --store-file, else a Store in the stream; Helm
+ * tells a post-renderer neither release nor namespace.
+ */
+#ifndef SG_IDENTITY_H
+#define SG_IDENTITY_H
+
+#include "documents.h"
+#include "options.h"
+#include "store.h"
+
+struct identity {
+	struct store store; /* plan and host defaulted */
+	const struct engine *engine;
+	const struct plan *plan;
+	const char *namespace;
+	/* The owner as a label; NULL where no owner is known. */
+	const char *owner_label;
+	bool owner_encoded; /* the raw one goes into an annotation */
+};
+
+/*
+ * Reads --store-file where given and looks through the documents where it
+ * must. SG_USAGE when nobody says who the store is, SG_REFUSED when they
+ * disagree or the policy refuses it.
+ */
+int identity_resolve(struct sg_arena *a, const struct options *options,
+		     const struct policy *policy, const struct documents *docs,
+		     struct identity *out, struct sg_error *e);
+
+/* A Store file: one document that is a Store. */
+int identity_read_store(struct sg_arena *a, const char *path,
+			struct store *out, struct sg_error *e);
+
+#endif

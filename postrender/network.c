@@ -1,0 +1,294 @@
+#include "network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "names.h"
+
+#define JOB_NAME_LABEL "batch.kubernetes.io/job-name"
+
+/* default-deny, dns, and the two for the pods of unstamped Jobs */
+enum { BESIDE_COMPONENTS = 4 };
+
+struct network {
+	struct sg_arena *arena;
+	const struct policy *policy;
+	const struct identity *who;
+	const struct engine *engine;
+	const struct survey *survey;
+	struct guards *out;
+};
+
+/* --- selectors --- */
+
+static struct node *select_component(struct network *n, const char *name)
+{
+	struct node *selector = node_new_mapping(n->arena);
+	struct node *labels = node_new_mapping(n->arena);
+	node_set_string(n->arena, labels, SG_LABEL_COMPONENT, name);
+	node_set(n->arena, selector, "matchLabels", labels);
+	return selector;
+}
+
+static void add_expression(struct network *n, struct node *list,
+			   const char *key, const char *operator,
+			   struct node * values)
+{
+	struct node *expression = node_new_mapping(n->arena);
+	node_set_string(n->arena, expression, "key", key);
+	node_set_string(n->arena, expression, "operator", operator);
+	node_set(n->arena, expression, "values", values);
+	node_append(list, expression);
+}
+
+static const char *job_label(const struct plain_job *job, const char *key)
+{
+	for (unsigned i = 0; i < job->label_count; i++)
+		if (strcmp(job->labels[i].key, key) == 0)
+			return job->labels[i].value;
+	return NULL;
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The values that plain Jobs give a label, or NULL where one has it not. */
+static struct node *values_of(struct network *n, const char *key)
+{
+	unsigned count = n->survey->plain_jobs.count;
+	const char **values = sg_arena_alloc(n->arena, count * sizeof *values);
+	struct node *list = node_new_sequence(n->arena);
+	for (unsigned i = 0; values && i < count; i++) {
+		values[i] = job_label(&n->survey->plain_jobs.items[i], key);
+		if (!values[i])
+			return NULL;
+	}
+	if (!values)
+		return NULL;
+	qsort(values, count, sizeof *values, compare_text);
+	for (unsigned i = 0; i < count; i++)
+		if (i == 0 || strcmp(values[i - 1], values[i]) != 0)
+			node_append(list, node_new_string(n->arena, values[i]));
+	return list;
+}
+
+/*
+ * Pods of plain Jobs, by all labels that their templates share. One selector
+ * can't say "these labels or those", so several Jobs are selected by the keys
+ * that all have, each with any of their values: what more that covers is
+ * unstamped pods only, which the hooks' policy grants the same.
+ */
+static struct node *select_plain_jobs(struct network *n)
+{
+	struct node *selector = node_new_mapping(n->arena);
+	struct node *list = node_new_sequence(n->arena);
+	add_expression(n, list, SG_LABEL_STORE, "DoesNotExist", NULL);
+	const struct plain_job *first = n->survey->plain_jobs.items;
+	bool any = false;
+	for (unsigned i = 0; n->survey->plain_jobs.count && i < first->label_count;
+	     i++) {
+		struct node *values = values_of(n, first->labels[i].key);
+		if (values)
+			add_expression(n, list, first->labels[i].key, "In",
+				       values);
+		any |= values != NULL;
+	}
+	if (!any)
+		add_expression(n, list, JOB_NAME_LABEL, "Exists", NULL);
+	node_set(n->arena, selector, "matchExpressions", list);
+	return selector;
+}
+
+/* Pods of any Job that carry no stamp: hooks that Helm 3 hid. */
+static struct node *select_hooks(struct network *n)
+{
+	struct node *selector = node_new_mapping(n->arena);
+	struct node *list = node_new_sequence(n->arena);
+	add_expression(n, list, SG_LABEL_STORE, "DoesNotExist", NULL);
+	add_expression(n, list, JOB_NAME_LABEL, "Exists", NULL);
+	node_set(n->arena, selector, "matchExpressions", list);
+	return selector;
+}
+
+/* --- rules --- */
+
+static struct node *ports_of(struct network *n, const struct ports *ports)
+{
+	struct node *list = node_new_sequence(n->arena);
+	for (unsigned i = 0; i < ports->count; i++) {
+		struct node *port = node_new_mapping(n->arena);
+		node_set_string(n->arena, port, "protocol", "TCP");
+		node_set(n->arena, port, "port",
+			 node_new_int(n->arena, ports->items[i]));
+		node_append(list, port);
+	}
+	return list;
+}
+
+static void add_rule(struct network *n, struct node *rules, const char *side,
+		     struct node *peers, struct node *ports)
+{
+	/* an empty list of peers or ports would mean all of them */
+	if (!peers || !peers->first || !ports || !ports->first)
+		return;
+	struct node *rule = node_new_mapping(n->arena);
+	node_set(n->arena, rule, side, peers);
+	node_set(n->arena, rule, "ports", ports);
+	node_append(rules, rule);
+}
+
+static void add_pod_peer(struct network *n, struct node *peers,
+			 struct node *selector)
+{
+	struct node *peer = node_new_mapping(n->arena);
+	node_set(n->arena, peer, "podSelector", selector);
+	node_append(peers, peer);
+}
+
+static const struct component_facts *facts_of(const struct network *n,
+					      const struct component *c)
+{
+	return &n->survey->components[c - n->engine->components];
+}
+
+/* Jobs may always come: those that Helm 3 hides can't be seen. */
+static bool may_call(const struct network *n, const struct component *c)
+{
+	return c->jobs || facts_of(n, c)->present;
+}
+
+static struct node *ingress_of(struct network *n, const struct component *c)
+{
+	struct node *rules = node_new_sequence(n->arena);
+	struct node *peers = node_new_sequence(n->arena);
+	const struct ports *ports = &facts_of(n, c)->ports;
+	for (unsigned i = 0; i < n->engine->component_count; i++) {
+		const struct component *caller = &n->engine->components[i];
+		if (!strings_contain(&caller->reaches, c->name) ||
+		    !may_call(n, caller))
+			continue;
+		add_pod_peer(n, peers, select_component(n, caller->name));
+		if (!caller->jobs)
+			continue;
+		if (n->survey->plain_jobs.count)
+			add_pod_peer(n, peers, select_plain_jobs(n));
+		add_pod_peer(n, peers, select_hooks(n));
+	}
+	add_rule(n, rules, "from", peers, ports_of(n, ports));
+	if (c->is_public)
+		add_rule(n, rules, "from",
+			 node_copy(n->arena, n->policy->network.ingress),
+			 ports_of(n, ports));
+	return rules;
+}
+
+static struct node *egress_of(struct network *n, const struct component *c)
+{
+	struct node *rules = node_new_sequence(n->arena);
+	for (unsigned i = 0; i < c->reaches.count; i++) {
+		const struct component *to =
+			engine_component(n->engine, c->reaches.items[i]);
+		struct node *peers = node_new_sequence(n->arena);
+		if (!facts_of(n, to)->present)
+			continue;
+		add_pod_peer(n, peers, select_component(n, to->name));
+		add_rule(n, rules, "to", peers,
+			 ports_of(n, &facts_of(n, to)->ports));
+	}
+	if (c->is_public) /* its own public address */
+		add_rule(n, rules, "to",
+			 node_copy(n->arena, n->policy->network.ingress),
+			 ports_of(n, &n->policy->network.ingress_ports));
+	add_rule(n, rules, "to",
+		 node_copy(n->arena, n->policy->network.internet),
+		 ports_of(n, &c->internet));
+	return rules;
+}
+
+static struct node *dns_rules(struct network *n)
+{
+	static const char *const protocols[] = { "UDP", "TCP" };
+	struct node *rules = node_new_sequence(n->arena);
+	struct node *ports = node_new_sequence(n->arena);
+	for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
+		struct node *port = node_new_mapping(n->arena);
+		node_set_string(n->arena, port, "protocol", protocols[i]);
+		node_set(n->arena, port, "port", node_new_int(n->arena, 53));
+		node_append(ports, port);
+	}
+	add_rule(n, rules, "to", node_copy(n->arena, n->policy->network.dns),
+		 ports);
+	return rules;
+}
+
+/* --- policies --- */
+
+static void add_policy(struct network *n, const char *name,
+		       struct node *selector, struct node *ingress,
+		       struct node *egress)
+{
+	struct node *annotations;
+	struct node *object =
+		guard_object(n->arena, n->who, "networking.k8s.io/v1",
+			     "NetworkPolicy", name, &annotations);
+	struct node *spec = node_new_mapping(n->arena);
+	struct node *types = node_new_sequence(n->arena);
+	node_set_string(n->arena, annotations, "helm.sh/resource-policy",
+			"keep");
+	node_set(n->arena, spec, "podSelector", selector);
+	node_append(types, node_new_string(n->arena, "Ingress"));
+	node_append(types, node_new_string(n->arena, "Egress"));
+	node_set(n->arena, spec, "policyTypes", types);
+	if (ingress && ingress->first)
+		node_set(n->arena, spec, "ingress", ingress);
+	if (egress && egress->first)
+		node_set(n->arena, spec, "egress", egress);
+	node_set(n->arena, object, "spec", spec);
+	n->out->policies[n->out->policy_count++] = object;
+}
+
+static void add_component(struct network *n, const struct component *c)
+{
+	bool needed = may_call(n, c);
+	const char *name = sg_arena_printf(n->arena, GUARD_PREFIX "-%s",
+					   c->name);
+	add_policy(n, name, select_component(n, c->name),
+		   needed ? ingress_of(n, c) : NULL,
+		   needed ? egress_of(n, c) : NULL);
+}
+
+static void add_unstamped_jobs(struct network *n, const struct component *jobs)
+{
+	bool plain = n->survey->plain_jobs.count > 0;
+	add_policy(n, sg_arena_printf(n->arena, GUARD_PREFIX "-%s-jobs",
+				      jobs->name),
+		   select_plain_jobs(n), NULL,
+		   plain ? egress_of(n, jobs) : NULL);
+	add_policy(n, sg_arena_printf(n->arena, GUARD_PREFIX "-%s-hooks",
+				      jobs->name),
+		   select_hooks(n), NULL, egress_of(n, jobs));
+}
+
+int network_build(struct sg_arena *a, const struct policy *policy,
+		  const struct identity *who, const struct survey *s,
+		  struct guards *out, struct sg_error *e)
+{
+	struct network n = { a, policy, who, who->engine, s, out };
+	const struct component *jobs = engine_jobs_component(who->engine);
+	out->policies = sg_arena_alloc(
+		a, (who->engine->component_count + BESIDE_COMPONENTS) *
+			   sizeof *out->policies);
+	if (!out->policies)
+		return sg_error_memory(e);
+	add_policy(&n, GUARD_PREFIX "-default-deny", node_new_mapping(a), NULL,
+		   NULL);
+	add_policy(&n, GUARD_PREFIX "-dns", node_new_mapping(a), NULL,
+		   dns_rules(&n));
+	for (unsigned i = 0; i < who->engine->component_count; i++)
+		add_component(&n, &who->engine->components[i]);
+	if (jobs)
+		add_unstamped_jobs(&n, jobs);
+	return 0;
+}

@@ -1,0 +1,20 @@
+/*
+ * NetworkPolicies derived from what the release's workloads are.
+ *
+ * Default deny both ways and DNS for all pods; then one policy a component of
+ * the engine, selecting stamped pods by urumi.io/component; then two for the
+ * pods of Jobs that can't be stamped: plain Jobs by all their template labels,
+ * and hooks that Helm 3 hides from a post-renderer. Both also ask that the
+ * store label is absent, so that they never select a stamped pod.
+ */
+#ifndef SG_NETWORK_H
+#define SG_NETWORK_H
+
+#include "guards.h"
+
+/* Fills out->policies. */
+int network_build(struct sg_arena *a, const struct policy *policy,
+		  const struct identity *who, const struct survey *s,
+		  struct guards *out, struct sg_error *e);
+
+#endif

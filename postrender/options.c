@@ -1,0 +1,186 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+const char options_help[] =
+	"Usage: storeguard-postrender [OPTION]... < manifests > guarded-manifests\n"
+	"       storeguard-postrender values [--policy FILE] STORE-FILE\n"
+	"\n"
+	"A Helm post-renderer: adds ResourceQuota, LimitRange, NetworkPolicies and\n"
+	"store labels to the rendered manifests of one store, changes nothing else,\n"
+	"and proves that the release fits its quota. The second form prints the chart\n"
+	"values of a Store.\n"
+	"\n"
+	"Which store (flags win over the file, the file over a Store in the stream):\n"
+	"  --store-file FILE    a Store (urumi.io/v1), as for kubectl apply\n"
+	"  --store NAME         its name\n"
+	"  --engine NAME        woocommerce, medusa, or another of the policy\n"
+	"  --plan NAME          small, medium, large, or another of the policy\n"
+	"  --owner NAME         who owns it\n"
+	"  --namespace NAME     where it lives (default: store-NAME)\n"
+	"\n"
+	"What is done:\n"
+	"  --policy FILE        a StorePolicy instead of the built-in one\n"
+	"  --only WHAT          all (default), labels or guards\n"
+	"  --with-namespace     also emit the Namespace, with Pod Security labels\n"
+	"  --fit MODE           a release over its quota: error (default), warn, off\n"
+	"  --chart-policies DO  the chart's own NetworkPolicies, LimitRanges and\n"
+	"                       ResourceQuotas: drop (default, with a warning), keep,\n"
+	"                       fail\n"
+	"  --allow-cluster-scoped\n"
+	"                       let objects through that live outside namespaces\n"
+	"\n"
+	"What is said:\n"
+	"  --explain            on stderr, what was added and how full the quota is\n"
+	"  --log-file FILE      append warnings and errors to a file, too\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status: 0 done, 1 refused by policy, 2 wrong usage, 3 input is not\n"
+	"usable YAML, 4 reading or writing failed. Unless it is 0, nothing is printed.\n";
+
+enum {
+	OPT_POLICY = 256,
+	OPT_STORE_FILE,
+	OPT_STORE,
+	OPT_ENGINE,
+	OPT_PLAN,
+	OPT_OWNER,
+	OPT_NAMESPACE,
+	OPT_ONLY,
+	OPT_WITH_NAMESPACE,
+	OPT_FIT,
+	OPT_CHART_POLICIES,
+	OPT_ALLOW_CLUSTER_SCOPED,
+	OPT_EXPLAIN,
+	OPT_LOG_FILE,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+static int usage(struct sg_error *e, const char *what, const char *which)
+{
+	return sg_error_set(e, SG_USAGE,
+			    "%s%.200s; see storeguard-postrender --help", what,
+			    which);
+}
+
+/* The index of value among words that end with NULL. */
+static int choose(const char *option, const char *value,
+		  const char *const *words, int *out, struct sg_error *e)
+{
+	for (int i = 0; words[i]; i++) {
+		if (strcmp(words[i], value) == 0) {
+			*out = i;
+			return 0;
+		}
+	}
+	return sg_error_set(e, SG_USAGE,
+			    "%s takes %s, %s or %s, not \"%.80s\"", option,
+			    words[0], words[1], words[2], value);
+}
+
+static int take(struct options *o, int option, const char *value,
+		struct sg_error *e)
+{
+	static const char *const only[] = { "all", "labels", "guards", NULL };
+	static const char *const fit[] = { "error", "warn", "off", NULL };
+	static const char *const policies[] = { "drop", "keep", "fail", NULL };
+	int choice = 0;
+	if (value && !*value)
+		return usage(e, "an option was given an empty value", "");
+	switch (option) {
+	case OPT_POLICY: o->policy_file = value; break;
+	case OPT_STORE_FILE: o->store_file = value; break;
+	case OPT_STORE: o->store = value; break;
+	case OPT_ENGINE: o->engine = value; break;
+	case OPT_PLAN: o->plan = value; break;
+	case OPT_OWNER: o->owner = value; break;
+	case OPT_NAMESPACE: o->namespace = value; break;
+	case OPT_LOG_FILE: o->log_file = value; break;
+	case OPT_WITH_NAMESPACE: o->with_namespace = true; break;
+	case OPT_ALLOW_CLUSTER_SCOPED: o->allow_cluster_scoped = true; break;
+	case OPT_EXPLAIN: o->explain = true; break;
+	case OPT_HELP: o->command = COMMAND_HELP; break;
+	case OPT_VERSION: o->command = COMMAND_VERSION; break;
+	case OPT_ONLY:
+		if (choose("--only", value, only, &choice, e))
+			return -1;
+		o->only = (enum only)choice;
+		break;
+	case OPT_FIT:
+		if (choose("--fit", value, fit, &choice, e))
+			return -1;
+		o->fit = (enum fit_mode)choice;
+		break;
+	case OPT_CHART_POLICIES:
+		if (choose("--chart-policies", value, policies, &choice, e))
+			return -1;
+		o->chart_policies = (enum chart_policies)choice;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static int take_words(struct options *o, int argc, char **argv,
+		      struct sg_error *e)
+{
+	if (optind == argc)
+		return 0;
+	if (strcmp(argv[optind], "values") != 0)
+		return usage(e, "unexpected argument: ", argv[optind]);
+	if (optind + 2 != argc)
+		return usage(e, "values takes one STORE-FILE", "");
+	o->command = COMMAND_VALUES;
+	o->store_file = argv[optind + 1];
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *out,
+		  struct sg_error *e)
+{
+	static const struct option table[] = {
+		{ "policy", required_argument, NULL, OPT_POLICY },
+		{ "store-file", required_argument, NULL, OPT_STORE_FILE },
+		{ "store", required_argument, NULL, OPT_STORE },
+		{ "engine", required_argument, NULL, OPT_ENGINE },
+		{ "plan", required_argument, NULL, OPT_PLAN },
+		{ "owner", required_argument, NULL, OPT_OWNER },
+		{ "namespace", required_argument, NULL, OPT_NAMESPACE },
+		{ "only", required_argument, NULL, OPT_ONLY },
+		{ "with-namespace", no_argument, NULL, OPT_WITH_NAMESPACE },
+		{ "fit", required_argument, NULL, OPT_FIT },
+		{ "chart-policies", required_argument, NULL,
+		  OPT_CHART_POLICIES },
+		{ "allow-cluster-scoped", no_argument, NULL,
+		  OPT_ALLOW_CLUSTER_SCOPED },
+		{ "explain", no_argument, NULL, OPT_EXPLAIN },
+		{ "log-file", required_argument, NULL, OPT_LOG_FILE },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ NULL, 0, NULL, 0 },
+	};
+	*out = (struct options){ 0 };
+	optind = 1;
+	opterr = 0;
+	for (;;) {
+		int word = optind;
+		int option = getopt_long(argc, argv, ":h", table, NULL);
+		if (option == -1)
+			break;
+		if (option == '?')
+			return usage(e, "unknown or ambiguous option: ",
+				     argv[word]);
+		if (option == ':')
+			return usage(e, "this option needs a value: ",
+				     argv[word]);
+		if (take(out, option == 'h' ? OPT_HELP : option, optarg, e))
+			return -1;
+		if (out->command != COMMAND_FILTER)
+			return 0;
+	}
+	return take_words(out, argc, argv, e);
+}

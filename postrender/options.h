@@ -1,0 +1,39 @@
+/* The command line. */
+#ifndef SG_OPTIONS_H
+#define SG_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+enum only { ONLY_ALL, ONLY_LABELS, ONLY_GUARDS };
+enum fit_mode { FIT_ERROR, FIT_WARN, FIT_OFF };
+enum chart_policies { CHART_POLICIES_DROP, CHART_POLICIES_KEEP,
+		      CHART_POLICIES_FAIL };
+enum command { COMMAND_FILTER, COMMAND_VALUES, COMMAND_HELP, COMMAND_VERSION };
+
+struct options {
+	enum command command;
+	const char *policy_file; /* NULL: the embedded policy */
+	const char *store_file;
+	const char *store;
+	const char *engine;
+	const char *plan;
+	const char *owner;
+	const char *namespace;
+	const char *log_file;
+	enum only only;
+	enum fit_mode fit;
+	enum chart_policies chart_policies;
+	bool with_namespace;
+	bool allow_cluster_scoped;
+	bool explain;
+};
+
+/* Strings are borrowed from argv. SG_USAGE with a hint at --help. */
+int options_parse(int argc, char **argv, struct options *out,
+		  struct sg_error *e);
+
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,204 @@
+#include "rewrite.h"
+
+#include <string.h>
+
+#include "cleanup.h"
+#include "guards.h"
+#include "labels.h"
+#include "room.h"
+#include "splice.h"
+#include "verify.h"
+
+/* Memory for one document's turn. */
+struct turn {
+	const struct rewrite *run;
+	const struct document *document;
+	struct sg_arena *tree;
+	struct sg_arena *scratch;
+	struct sg_error *e;
+};
+
+/* What becomes of an object: it stays, or it goes. */
+enum fate { KEPT, DROPPED, FAILED };
+
+static bool is_namespace(const struct object *o)
+{
+	return !*o->group && strcmp(o->kind, "Namespace") == 0;
+}
+
+/* The chart's own policies would widen ours, its own quotas confuse them. */
+static enum fate judge_chart_policy(struct turn *t, const struct object *o)
+{
+	bool policy = kind_is_network_policy(o->group, o->kind);
+	if (!policy && !kind_is_quota(o->group, o->kind))
+		return KEPT;
+	const char *why = policy ? "would widen the store's" :
+				   "would compete with the store's";
+	switch (t->run->options->chart_policies) {
+	case CHART_POLICIES_FAIL:
+		sg_error_set(t->e, SG_REFUSED,
+			     "the chart's own %s %s (--chart-policies drop leaves it out, keep lets it through)",
+			     o->kind, why);
+		object_context(o, t->e);
+		return FAILED;
+	case CHART_POLICIES_DROP:
+		diagnostics_warn(t->run->diagnostics,
+				 "%s/%s dropped: the chart's own %s %s (--chart-policies keep lets it through)",
+				 o->kind, o->name, o->kind, why);
+		return DROPPED;
+	case CHART_POLICIES_KEEP:
+		break;
+	}
+	if (strncmp(o->name, GUARD_PREFIX, strlen(GUARD_PREFIX)) == 0) {
+		sg_error_set(t->e, SG_REFUSED,
+			     "names that begin with " GUARD_PREFIX
+			     " are the guards'; rename it");
+		object_context(o, t->e);
+		return FAILED;
+	}
+	diagnostics_warn(t->run->diagnostics,
+			 "%s/%s kept: the chart's own %s %s", o->kind, o->name,
+			 o->kind, why);
+	return KEPT;
+}
+
+static enum fate judge(struct turn *t, const struct object *o)
+{
+	const struct options *options = t->run->options;
+	if (room_check(o, t->run->who, options, t->e))
+		return FAILED;
+	if (object_is_guard(o) && (!is_namespace(o) || options->with_namespace))
+		return DROPPED; /* of an earlier run: made anew */
+	if (is_namespace(o) && options->with_namespace) {
+		sg_error_set(t->e, SG_REFUSED,
+			     "the chart renders the store's namespace itself; leave out --with-namespace");
+		object_context(o, t->e);
+		return FAILED;
+	}
+	enum fate fate = judge_chart_policy(t, o);
+	if (fate == DROPPED) {
+		t->run->survey->dropped++;
+		explain_object(t->run->explain, o, NULL, true);
+	}
+	return fate;
+}
+
+static enum fate take_object(struct turn *t, const struct object *o,
+			     struct edit *edit)
+{
+	const struct rewrite *run = t->run;
+	enum fate fate = judge(t, o);
+	if (fate != KEPT)
+		return fate;
+	const struct component *component = classify(run->who->engine, o);
+	if (survey_object(run->survey, o, component, t->scratch,
+			  run->diagnostics, t->e) ||
+	    labels_plan(t->scratch, o, run->who, component, edit, t->e))
+		return FAILED;
+	explain_object(run->explain, o, component, false);
+	return KEPT;
+}
+
+static enum fate take(struct turn *t, const struct node *root,
+		      const struct object *list, struct edit *edit);
+
+static enum fate take_list(struct turn *t, const struct object *list,
+			   struct edit *edit)
+{
+	const struct node *items = node_get(list->root, "items");
+	struct edit *at = edit_child(t->scratch, edit, "items");
+	size_t index = 0, dropped = 0;
+	if (!at) {
+		sg_error_memory(t->e);
+		return FAILED;
+	}
+	struct edit **end = &at->children;
+	for (const struct node *n = items->first; n; n = n->next, index++) {
+		struct edit *item = sg_arena_alloc(t->scratch, sizeof *item);
+		if (!item) {
+			sg_error_memory(t->e);
+			return FAILED;
+		}
+		item->index = index;
+		*end = item;
+		end = &item->next;
+		enum fate fate = take(t, n, list, item);
+		if (fate == FAILED)
+			return FAILED;
+		item->drop = fate == DROPPED;
+		dropped += item->drop;
+	}
+	return index && dropped == index ? DROPPED : KEPT;
+}
+
+static enum fate take(struct turn *t, const struct node *root,
+		      const struct object *list, struct edit *edit)
+{
+	struct object o;
+	if (object_read(t->scratch, t->document, root, list, &o, t->e))
+		return FAILED;
+	return object_is_list(o.root) ? take_list(t, &o, edit) :
+					take_object(t, &o, edit);
+}
+
+/* Splices into body and holds the result against what was meant. */
+static int write_edited(struct turn *t, struct node *root,
+			const struct edit *edit, struct sg_buffer *body)
+{
+	size_t start = body->length;
+	struct node *after = NULL;
+	if (splice_document(t->document, root, edit, t->scratch, body, t->e))
+		return document_context(t->document, t->e);
+	if (yaml_parse(body->data + start, body->length - start,
+		       t->document->line, t->scratch, &after, t->e) ||
+	    verify_edit(root, after, edit, t->e)) {
+		sg_error_context(t->e,
+				 "labels can't be added without changing more than them");
+		t->e->code = SG_INVALID;
+		return document_context(t->document, t->e);
+	}
+	return 0;
+}
+
+static int rewrite_document(struct turn *t, struct sg_buffer *body)
+{
+	const struct document *d = t->document;
+	struct edit edit = { 0 };
+	struct node *root = NULL;
+	sg_arena_clear(t->tree);
+	sg_arena_clear(t->scratch);
+	if (document_parse(d, t->tree, &root, t->e))
+		return -1;
+	if (!root) { /* comments only */
+		sg_buffer_append(body, d->bytes, d->length);
+		return sg_buffer_check(body, t->e);
+	}
+	switch (take(t, root, NULL, &edit)) {
+	case FAILED:
+		return -1;
+	case DROPPED:
+		return 0;
+	case KEPT:
+		break;
+	}
+	return write_edited(t, root, &edit, body);
+}
+
+int rewrite_release(const struct rewrite *r, const struct documents *docs,
+		    struct sg_buffer *body, struct sg_error *e)
+{
+	cleanup_arena struct sg_arena tree;
+	cleanup_arena struct sg_arena scratch;
+	sg_arena_init(&tree);
+	sg_arena_init(&scratch);
+	struct turn t = { .run = r, .tree = &tree, .scratch = &scratch, .e = e };
+	for (unsigned i = 0; i < docs->count; i++) {
+		t.document = &docs->items[i];
+		if (rewrite_document(&t, body))
+			return -1;
+	}
+	if (r->survey->objects == 0)
+		return sg_error_set(e, SG_INVALID,
+				    "standard input holds no Kubernetes object; rendered manifests are expected");
+	return 0;
+}

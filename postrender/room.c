@@ -1,0 +1,106 @@
+#include "room.h"
+
+#include <string.h>
+
+#include "names.h"
+
+static int check_label(const struct object *o, const struct node *owner,
+		       const char *where, const struct identity *who,
+		       struct sg_error *e)
+{
+	const struct node *label = node_path(owner, "metadata", "labels",
+					     SG_LABEL_STORE, NULL);
+	if (!label || node_is(label, who->store.name))
+		return 0;
+	const char *text = node_text(label);
+	sg_error_set(e, SG_REFUSED,
+		     "%s label " SG_LABEL_STORE
+		     " is \"%.63s\", another store's; leave it out or make it \"%s\"",
+		     where, text ? text : node_kind_name(label),
+		     who->store.name);
+	return object_context(o, e);
+}
+
+/* A made-up component would slip by the profile's policies. */
+static int check_component(const struct object *o, const struct node *owner,
+			   const struct identity *who, struct sg_error *e)
+{
+	const struct node *label = node_path(owner, "metadata", "labels",
+					     SG_LABEL_COMPONENT, NULL);
+	const char *text = node_text(label);
+	if (!label || object_is_guard(o) ||
+	    (text && engine_component(who->engine, text)))
+		return 0;
+	sg_error_set(e, SG_REFUSED,
+		     "label " SG_LABEL_COMPONENT
+		     " is \"%.63s\", no component of engine %s; leave it out",
+		     text ? text : node_kind_name(label), who->engine->name);
+	return object_context(o, e);
+}
+
+static int check_claim_templates(const struct object *o,
+				 const struct identity *who,
+				 struct sg_error *e)
+{
+	const struct node *claims = node_path(o->root, "spec",
+					      "volumeClaimTemplates", NULL);
+	if (!node_is_sequence(claims))
+		return 0;
+	for (const struct node *c = claims->first; c; c = c->next)
+		if (check_label(o, c, "a volumeClaimTemplate's", who, e))
+			return -1;
+	return 0;
+}
+
+static bool is_own_cluster_object(const struct object *o,
+				  const struct identity *who)
+{
+	if (!*o->group && strcmp(o->kind, "Namespace") == 0)
+		return strcmp(o->name, who->namespace) == 0;
+	return store_is_store(o->root) && strcmp(o->name, who->store.name) == 0;
+}
+
+static int check_scope(const struct object *o, const struct identity *who,
+		       const struct options *options, struct sg_error *e)
+{
+	if (!kind_is_cluster_scoped(o->group, o->kind) ||
+	    is_own_cluster_object(o, who) || options->allow_cluster_scoped)
+		return 0;
+	if (!*o->group && strcmp(o->kind, "Namespace") == 0)
+		sg_error_set(e, SG_REFUSED,
+			     "is another namespace; this store's is \"%s\"",
+			     who->namespace);
+	else
+		sg_error_set(e, SG_REFUSED,
+			     "is cluster-scoped; a store's release may hold only what lives in namespace \"%s\" (an operator may pass --allow-cluster-scoped)",
+			     who->namespace);
+	return object_context(o, e);
+}
+
+static int check_namespace(const struct object *o, const struct identity *who,
+			   struct sg_error *e)
+{
+	const struct node *namespace = node_get(o->metadata, "namespace");
+	if (node_is_null(namespace) || node_is(namespace, who->namespace) ||
+	    kind_is_cluster_scoped(o->group, o->kind))
+		return 0;
+	const char *text = node_text(namespace);
+	sg_error_set(e, SG_REFUSED,
+		     "metadata.namespace is \"%.63s\"; this store's is \"%s\" (leave it out, or pass --namespace)",
+		     text ? text : node_kind_name(namespace), who->namespace);
+	return object_context(o, e);
+}
+
+int room_check(const struct object *o, const struct identity *who,
+	       const struct options *options, struct sg_error *e)
+{
+	if (check_scope(o, who, options, e) || check_namespace(o, who, e) ||
+	    check_label(o, o->root, "its", who, e) ||
+	    check_component(o, o->root, who, e))
+		return -1;
+	if (o->template && o->workload != POD &&
+	    (check_label(o, o->template, "its template's", who, e) ||
+	     check_component(o, o->template, who, e)))
+		return -1;
+	return check_claim_templates(o, who, e);
+}

@@ -1,0 +1,15 @@
+/*
+ * A store stays in its room: no object of the release may live outside the
+ * store's namespace or carry another store's labels.
+ */
+#ifndef SG_ROOM_H
+#define SG_ROOM_H
+
+#include "identity.h"
+#include "object.h"
+
+/* SG_REFUSED with what would be accepted. */
+int room_check(const struct object *o, const struct identity *who,
+	       const struct options *options, struct sg_error *e);
+
+#endif

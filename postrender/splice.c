@@ -1,0 +1,426 @@
+#include "splice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+/* Bytes [begin, end) of the document give way to text. */
+struct patch {
+	size_t begin;
+	size_t end;
+	size_t order; /* of patches at one place, the first planned comes first */
+	const char *text;
+	size_t length;
+};
+
+struct splicer {
+	const struct document *document;
+	const char *newline;
+	struct sg_arena *arena;
+	struct patch *patches;
+	size_t count;
+	size_t capacity;
+	bool shared; /* an anchored node changes: see its aliases */
+	struct sg_error *e;
+};
+
+static void splicer_release(struct splicer *s)
+{
+	free(s->patches);
+}
+
+static int add_patch(struct splicer *s, size_t begin, size_t end,
+		     const struct sg_buffer *text)
+{
+	if (sg_buffer_check(text, s->e))
+		return -1;
+	if (s->count == s->capacity) {
+		size_t capacity = s->capacity ? 2 * s->capacity : 16;
+		void *grown = realloc(s->patches, capacity * sizeof *s->patches);
+		if (!grown)
+			return sg_error_memory(s->e);
+		s->patches = grown;
+		s->capacity = capacity;
+	}
+	char *copy = sg_arena_copy(s->arena, text->data ? text->data : "",
+				   text->length);
+	if (!copy)
+		return sg_error_memory(s->e);
+	s->patches[s->count] = (struct patch){ begin, end, s->count, copy,
+					       text->length };
+	s->count++;
+	return 0;
+}
+
+static void put_quoted(struct sg_buffer *b, const char *text)
+{
+	sg_buffer_putc(b, '"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c == '"' || c == '\\')
+			sg_buffer_printf(b, "\\%c", c);
+		else if (c < 0x20 || c == 0x7F)
+			sg_buffer_printf(b, "\\u%04x", c);
+		else
+			sg_buffer_putc(b, (char)c);
+	}
+	sg_buffer_putc(b, '"');
+}
+
+static void put_value(struct sg_buffer *b, const char *value)
+{
+	if (yaml_plain_is_string(value))
+		sg_buffer_puts(b, value);
+	else
+		put_quoted(b, value);
+}
+
+/* The mapping that an edit makes where there was none, as flow or block. */
+static void put_new_flow(struct sg_buffer *b, const struct edit *edit)
+{
+	const char *comma = "";
+	sg_buffer_putc(b, '{');
+	for (unsigned i = 0; i < edit->pair_count; i++) {
+		sg_buffer_puts(b, comma);
+		put_quoted(b, edit->pairs[i].key);
+		sg_buffer_puts(b, ": ");
+		put_quoted(b, edit->pairs[i].value);
+		comma = ", ";
+	}
+	for (const struct edit *c = edit->children; c; c = c->next) {
+		sg_buffer_puts(b, comma);
+		put_quoted(b, c->key);
+		sg_buffer_puts(b, ": ");
+		put_new_flow(b, c);
+		comma = ", ";
+	}
+	sg_buffer_putc(b, '}');
+}
+
+static void put_new_block(struct splicer *s, struct sg_buffer *b,
+			  const struct edit *edit, size_t column)
+{
+	sg_buffer_printf(b, "%s:%s", edit->key, s->newline);
+	for (unsigned i = 0; i < edit->pair_count; i++) {
+		sg_buffer_pad(b, ' ', column + 2);
+		sg_buffer_printf(b, "%s: ", edit->pairs[i].key);
+		put_value(b, edit->pairs[i].value);
+		sg_buffer_puts(b, s->newline);
+	}
+	for (const struct edit *c = edit->children; c; c = c->next) {
+		sg_buffer_pad(b, ' ', column + 2);
+		put_new_block(s, b, c, column + 2);
+	}
+}
+
+static int put_copy(struct splicer *s, struct sg_buffer *b,
+		    const struct node *n, const struct edit *edit)
+{
+	struct node *copy = node_copy(s->arena, n);
+	if (copy && edit)
+		edit_apply(s->arena, copy, edit);
+	if (sg_arena_check(s->arena, s->e))
+		return -1;
+	return yaml_emit_flow(b, copy, s->e);
+}
+
+/* An entry of a mapping that is being written, in the mapping's own style. */
+struct entries {
+	struct splicer *splicer;
+	const struct node *mapping;
+	struct sg_buffer *text;
+};
+
+static bool rest_of_line_is_blank(const struct document *d, size_t at)
+{
+	while (at < d->length && (d->bytes[at] == ' ' || d->bytes[at] == '\t'))
+		at++;
+	return at < d->length && (d->bytes[at] == '\n' || d->bytes[at] == '\r');
+}
+
+/* Lines of flow style stay lines: each entry gets one above the first key. */
+static void entry_begin(struct entries *es)
+{
+	const struct node *m = es->mapping;
+	struct splicer *s = es->splicer;
+	if (m->style != STYLE_FLOW || !m->first ||
+	    !rest_of_line_is_blank(s->document, m->inside))
+		return;
+	size_t key = m->first->begin, indent = 0;
+	while (key > indent && s->document->bytes[key - indent - 1] == ' ')
+		indent++;
+	sg_buffer_puts(es->text, s->newline);
+	sg_buffer_pad(es->text, ' ', indent);
+}
+
+static void entry_end(struct entries *es)
+{
+	const struct node *m = es->mapping;
+	if (m->style != STYLE_FLOW) {
+		sg_buffer_puts(es->text, es->splicer->newline);
+		sg_buffer_pad(es->text, ' ', m->column);
+	} else {
+		bool lines = m->first && rest_of_line_is_blank(
+						 es->splicer->document,
+						 m->inside);
+		sg_buffer_puts(es->text, lines ? "," : ", ");
+	}
+}
+
+static void put_key(struct entries *es, const char *key)
+{
+	if (es->mapping->style == STYLE_FLOW)
+		put_quoted(es->text, key);
+	else
+		sg_buffer_puts(es->text, key);
+	sg_buffer_puts(es->text, ": ");
+}
+
+static void insert_pair(struct entries *es, const struct edit_pair *pair)
+{
+	entry_begin(es);
+	put_key(es, pair->key);
+	if (es->mapping->style == STYLE_FLOW)
+		put_quoted(es->text, pair->value);
+	else
+		put_value(es->text, pair->value);
+	entry_end(es);
+}
+
+static int insert_child(struct entries *es, const struct edit *c,
+			const struct node *merged)
+{
+	bool flow = es->mapping->style == STYLE_FLOW;
+	entry_begin(es);
+	if (!flow && !merged) {
+		put_new_block(es->splicer, es->text, c, es->mapping->column);
+		sg_buffer_pad(es->text, ' ', es->mapping->column);
+		return 0;
+	}
+	put_key(es, c->key);
+	if (merged) {
+		if (put_copy(es->splicer, es->text, merged, c))
+			return -1;
+	} else {
+		put_new_flow(es->text, c);
+	}
+	entry_end(es);
+	return 0;
+}
+
+static int edit_node(struct splicer *s, struct node *n,
+		     const struct edit *edit);
+
+static int replace_with_copy(struct splicer *s, const struct node *at,
+			     const struct edit *edit)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_DOCUMENT);
+	if (put_copy(s, &text, at, edit))
+		return -1;
+	return add_patch(s, at->begin, at->end, &text);
+}
+
+/* `key:` or `key: ~` gets its mapping on the same line. */
+static int replace_null(struct splicer *s, const struct node *n,
+			const struct edit *edit)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_DOCUMENT);
+	if (n->anchor)
+		return sg_error_set(s->e, SG_INVALID,
+				    "%s is an anchored null; leave it out or write {}",
+				    edit->key);
+	if (n->begin && s->document->bytes[n->begin - 1] == ':')
+		sg_buffer_putc(&text, ' ');
+	put_new_flow(&text, edit);
+	return add_patch(s, n->begin, n->end, &text);
+}
+
+static int set_pair(struct entries *es, const struct edit_pair *pair)
+{
+	struct splicer *s = es->splicer;
+	struct node *present = node_own(es->mapping, pair->key);
+	if (!present) {
+		insert_pair(es, pair);
+		return 0;
+	}
+	const struct node *value = node_resolve(present);
+	bool is_string = value->kind == NODE_SCALAR &&
+			 (value->style != STYLE_PLAIN ||
+			  yaml_plain_is_string(value->text));
+	if (is_string && strcmp(value->text, pair->value) == 0)
+		return 0;
+	bool replaceable = present->kind == NODE_ALIAS ||
+			   (value->kind == NODE_SCALAR && !value->anchor &&
+			    !value->tagged && value->style != STYLE_LITERAL);
+	if (!replaceable)
+		return sg_error_set(s->e, SG_INVALID,
+				    "%s can't be set: its present value is %s, anchored or tagged; leave it out",
+				    pair->key, node_kind_name(value));
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_DOCUMENT);
+	if (present->begin && s->document->bytes[present->begin - 1] == ':')
+		sg_buffer_putc(&text, ' ');
+	put_quoted(&text, pair->value);
+	return add_patch(s, present->begin, present->end, &text);
+}
+
+static int edit_child_of(struct entries *es, const struct edit *c)
+{
+	struct splicer *s = es->splicer;
+	struct node *own = node_own(es->mapping, c->key);
+	if (!own)
+		return insert_child(es, c, node_get(es->mapping, c->key));
+	if (own->kind == NODE_ALIAS && !node_is_null(own))
+		return replace_with_copy(s, own, c);
+	if (node_is_null(own))
+		return replace_null(s, own, c);
+	return edit_node(s, own, c);
+}
+
+static int edit_mapping(struct splicer *s, struct node *n,
+			const struct edit *edit)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_DOCUMENT);
+	struct entries es = { .splicer = s, .mapping = n, .text = &text };
+	for (unsigned i = 0; i < edit->pair_count; i++)
+		if (set_pair(&es, &edit->pairs[i]))
+			return -1;
+	for (const struct edit *c = edit->children; c; c = c->next)
+		if (edit_child_of(&es, c))
+			return -1;
+	if (!text.length)
+		return sg_buffer_check(&text, s->e);
+	if (!n->first) /* {} takes no comma behind the last */
+		text.length -= 2;
+	return add_patch(s, n->inside, n->inside, &text);
+}
+
+static bool drops_any(const struct edit *edit)
+{
+	for (const struct edit *c = edit->children; c; c = c->next)
+		if (c->drop)
+			return true;
+	return false;
+}
+
+static int edit_sequence(struct splicer *s, struct node *n,
+			 const struct edit *edit)
+{
+	if (drops_any(edit)) {
+		cleanup_buffer struct sg_buffer text;
+		sg_buffer_init(&text, SG_MAX_DOCUMENT);
+		sg_buffer_putc(&text, ' '); /* deeper than an unindented list */
+		if (put_copy(s, &text, n, edit))
+			return -1;
+		if (n->style == STYLE_BLOCK)
+			sg_buffer_puts(&text, s->newline);
+		return add_patch(s, n->begin, n->end, &text);
+	}
+	size_t index = 0;
+	struct node *item = n->first;
+	for (const struct edit *c = edit->children; c; c = c->next) {
+		for (; item && index < c->index; index++)
+			item = item->next;
+		if (!item)
+			break;
+		if (item->kind == NODE_ALIAS ? replace_with_copy(s, item, c) :
+					       edit_node(s, item, c))
+			return -1;
+	}
+	return 0;
+}
+
+static int edit_node(struct splicer *s, struct node *n, const struct edit *edit)
+{
+	if (n->tagged)
+		return sg_error_set(s->e, SG_INVALID,
+				    "line %zu: a YAML tag stands where labels are to go; leave it out",
+				    s->document->line + n->line);
+	n->open = true; /* for expand_aliases */
+	s->shared |= n->aliases > 0;
+	if (n->kind == NODE_MAPPING)
+		return edit_mapping(s, n, edit);
+	if (n->kind == NODE_SEQUENCE)
+		return edit_sequence(s, n, edit);
+	return sg_error_set(s->e, SG_INVALID,
+			    "line %zu: %s must be a mapping, not %s",
+			    s->document->line + n->line,
+			    edit->key ? edit->key : "the item",
+			    node_kind_name(n));
+}
+
+/*
+ * Aliases of a node that was edited in place still mean what it was. Those on
+ * the edit's own path have given way already.
+ */
+static int expand_aliases(struct splicer *s, const struct node *n)
+{
+	if (n->kind == NODE_SCALAR)
+		return 0;
+	if (n->kind != NODE_ALIAS) {
+		for (const struct node *c = n->first; c; c = c->next)
+			if (expand_aliases(s, c))
+				return -1;
+		return 0;
+	}
+	if (!n->target->open)
+		return 0;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->patches[i].begin <= n->begin &&
+		    s->patches[i].end >= n->end)
+			return 0;
+	return replace_with_copy(s, n, NULL);
+}
+
+static int compare_patches(const void *left, const void *right)
+{
+	const struct patch *a = left, *b = right;
+	if (a->begin != b->begin)
+		return a->begin < b->begin ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static int write_patched(struct splicer *s, struct sg_buffer *out)
+{
+	const struct document *d = s->document;
+	size_t at = 0;
+	if (s->count > 1)
+		qsort(s->patches, s->count, sizeof *s->patches, compare_patches);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct patch *p = &s->patches[i];
+		if (p->begin < at)
+			return sg_error_set(s->e, SG_INVALID,
+					    "its anchors and aliases overlap where labels are to go; write the labels out");
+		sg_buffer_append(out, d->bytes + at, p->begin - at);
+		sg_buffer_append(out, p->text, p->length);
+		at = p->end;
+	}
+	sg_buffer_append(out, d->bytes + at, d->length - at);
+	return sg_buffer_check(out, s->e);
+}
+
+static const char *newline_of(const struct document *d)
+{
+	const char *lf = memchr(d->bytes, '\n', d->length);
+	return lf && lf > d->bytes && lf[-1] == '\r' ? "\r\n" : "\n";
+}
+
+int splice_document(const struct document *d, struct node *root,
+		    const struct edit *edit, struct sg_arena *scratch,
+		    struct sg_buffer *out, struct sg_error *e)
+{
+	cleanup_with(splicer_release) struct splicer s = {
+		.document = d,
+		.newline = newline_of(d),
+		.arena = scratch,
+		.e = e,
+	};
+	if (edit_node(&s, root, edit) ||
+	    (s.shared && expand_aliases(&s, root)))
+		return -1;
+	return write_patched(&s, out);
+}

@@ -1,0 +1,200 @@
+#include "survey.h"
+
+#include <string.h>
+
+#include "demand.h"
+#include "labels.h"
+#include "names.h"
+
+int survey_init(struct survey *s, const struct identity *who, bool measures,
+		struct sg_error *e)
+{
+	*s = (struct survey){ .who = who, .measures = measures };
+	sg_arena_init(&s->arena);
+	violations_init(&s->violations, &s->arena);
+	s->components = sg_arena_alloc(
+		&s->arena,
+		(who->engine->component_count + 1) * sizeof *s->components);
+	if (!s->components)
+		return sg_error_memory(e);
+	for (unsigned i = 0; i < who->engine->component_count; i++)
+		s->components[i].ports.items = s->components[i].port_items;
+	return 0;
+}
+
+void survey_release(struct survey *s)
+{
+	free(s->askers.items);
+	free(s->autoscalers.items);
+	free(s->plain_jobs.items);
+	sg_arena_release(&s->arena);
+}
+
+/* Room for one more, zeroed, or NULL with the error filled. */
+static void *grow(void **items, unsigned *count, unsigned *capacity,
+		  size_t size, struct sg_error *e)
+{
+	if (*count == *capacity) {
+		unsigned larger = *capacity ? 2 * *capacity : 16;
+		void *grown = realloc(*items, larger * size);
+		if (!grown) {
+			sg_error_memory(e);
+			return NULL;
+		}
+		*items = grown;
+		*capacity = larger;
+	}
+	char *fresh = (char *)*items + (*count)++ * size;
+	return memset(fresh, 0, size);
+}
+
+#define ADD(list, e)                                                           \
+	((__typeof__((list).items))grow((void **)&(list).items, &(list).count, \
+					&(list).capacity,                      \
+					sizeof *(list).items, e))
+
+static const char *keep(struct survey *s, const char *text)
+{
+	const char *kept = sg_arena_copy(&s->arena, text, strlen(text));
+	return kept ? kept : "";
+}
+
+static void note_component(struct survey *s, const struct object *o,
+			   const struct component *component,
+			   struct diagnostics *d)
+{
+	const struct engine *engine = s->who->engine;
+	if (!component) {
+		diagnostics_warn(d,
+				 "%s/%s is none of engine %s's components: its pods get no network but DNS. A label " SG_LABEL_COMPONENT
+				 " on its template can name one",
+				 o->kind, o->name, engine->name);
+		return;
+	}
+	struct component_facts *facts =
+		&s->components[component - engine->components];
+	facts->present = true;
+	if (component->ports.count)
+		classify_ports(component, o, &facts->ports);
+}
+
+static int note_plain_job(struct survey *s, const struct object *o,
+			  struct sg_error *e)
+{
+	struct plain_job *job = ADD(s->plain_jobs, e);
+	if (!job)
+		return -1;
+	const struct node *labels =
+		node_path(o->template, "metadata", "labels", NULL);
+	size_t count = node_count(labels);
+	if (count == 0)
+		return 0;
+	job->labels = sg_arena_alloc(&s->arena, count * sizeof *job->labels);
+	if (!job->labels)
+		return sg_error_memory(e);
+	for (const struct node *k = labels->first; k; k = k->next->next) {
+		const char *key = node_text(k), *value = node_text(k->next);
+		if (key && value)
+			job->labels[job->label_count++] = (struct edit_pair){
+				keep(s, key), keep(s, value)
+			};
+	}
+	return 0;
+}
+
+static int note_autoscaler(struct survey *s, const struct object *o,
+			   struct sg_error *e)
+{
+	bool hpa = strcmp(o->group, "autoscaling") == 0 &&
+		   strcmp(o->kind, "HorizontalPodAutoscaler") == 0;
+	bool keda = strcmp(o->group, "keda.sh") == 0 &&
+		    strcmp(o->kind, "ScaledObject") == 0;
+	if (!hpa && !keda)
+		return 0;
+	const struct node *spec = node_get(o->root, "spec");
+	const struct node *target = node_get(spec, "scaleTargetRef");
+	const char *kind = node_text(node_get(target, "kind"));
+	const char *name = node_text(node_get(target, "name"));
+	const char *field = hpa ? "maxReplicas" : "maxReplicaCount";
+	struct autoscaler *scaler = ADD(s->autoscalers, e);
+	if (!scaler)
+		return -1;
+	*scaler = (struct autoscaler){ keep(s, kind ? kind : "Deployment"),
+				       keep(s, name ? name : ""), 100 };
+	return decode_int(spec, "spec", field, 1, DEMAND_MAX_REPLICAS,
+			  &scaler->max, e) ?
+		       object_context(o, e) :
+		       0;
+}
+
+static int measure(struct survey *s, const struct object *o,
+		   struct sg_arena *scratch, struct diagnostics *d,
+		   struct sg_error *e)
+{
+	struct asker asker = { .workload = o->workload, .is_hook = o->is_hook };
+	if (demand_count_object(o, s->who->plan, &s->arena, &s->counts, e))
+		return object_context(o, e);
+	if (!demand_asks(o))
+		return 0;
+	if (demand_measure(o, s->who->plan, scratch, &asker, &s->violations,
+			   e))
+		return object_context(o, e);
+	if (o->workload == DAEMON_SET)
+		diagnostics_warn(d,
+				 "%s/%s runs on every node; its pods are counted as one",
+				 o->kind, o->name);
+	struct resources kept = { 0 };
+	/* names are the policy's; only the list moves out of the scratch */
+	if (resources_add_all(&s->arena, &kept, &asker.each, 1, e))
+		return object_context(o, e);
+	asker.each = kept;
+	asker.kind = keep(s, o->kind);
+	asker.name = keep(s, o->name);
+	struct asker *stored = ADD(s->askers, e);
+	if (!stored)
+		return -1;
+	*stored = asker;
+	return 0;
+}
+
+int survey_object(struct survey *s, const struct object *o,
+		  const struct component *component, struct sg_arena *scratch,
+		  struct diagnostics *d, struct sg_error *e)
+{
+	s->objects++;
+	if (o->workload)
+		note_component(s, o, component, d);
+	if (labels_reach_pods(o))
+		s->stamped_templates++;
+	if (o->workload == JOB && !o->is_hook && note_plain_job(s, o, e))
+		return -1;
+	if (!s->measures)
+		return 0;
+	if (note_autoscaler(s, o, e))
+		return -1;
+	return measure(s, o, scratch, d, e);
+}
+
+void survey_finish(struct survey *s)
+{
+	for (unsigned i = 0; i < s->autoscalers.count; i++) {
+		const struct autoscaler *scaler = &s->autoscalers.items[i];
+		for (unsigned j = 0; j < s->askers.count; j++) {
+			struct asker *asker = &s->askers.items[j];
+			if (asker->replicas < scaler->max &&
+			    strcmp(asker->kind, scaler->kind) == 0 &&
+			    strcmp(asker->name, scaler->name) == 0)
+				asker->replicas = scaler->max;
+		}
+	}
+}
+
+int64_t asker_pods(const struct asker *asker)
+{
+	if (asker->workload == NOT_A_WORKLOAD)
+		return 0;
+	int64_t extra = asker->surge;
+	if (asker->surge_is_percent) /* Kubernetes rounds a surge up */
+		extra = (asker->replicas * asker->surge + 99) / 100;
+	return asker->replicas ? asker->replicas + extra : 0;
+}

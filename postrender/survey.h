@@ -1,0 +1,83 @@
+/*
+ * What the guards and the fit check need to know of a whole release, gathered
+ * object by object so that no document's tree outlives its turn.
+ */
+#ifndef SG_SURVEY_H
+#define SG_SURVEY_H
+
+#include "classify.h"
+#include "diagnostics.h"
+#include "edit.h"
+#include "identity.h"
+#include "object.h"
+#include "violations.h"
+
+/* Something that asks for a share of the quota. */
+struct asker {
+	const char *kind;
+	const char *name;
+	enum workload_kind workload; /* NOT_A_WORKLOAD: a claim */
+	bool is_hook;
+	int64_t replicas;
+	int64_t surge; /* extra pods of a rolling update, or percent of them */
+	bool surge_is_percent;
+	/* What one replica asks for, under the quota's own keys. */
+	struct resources each;
+};
+
+/* A maximum that an autoscaler may raise a workload's replicas to. */
+struct autoscaler {
+	const char *kind; /* of its target */
+	const char *name;
+	int64_t max;
+};
+
+struct component_facts {
+	bool present;
+	struct ports ports;
+	uint16_t port_items[CLASSIFY_MAX_PORTS];
+};
+
+/* Labels of the pods of a plain Job, which can't be stamped. */
+struct plain_job {
+	struct edit_pair *labels;
+	unsigned label_count;
+};
+
+#define SURVEY_LIST(type)                                                      \
+	struct {                                                               \
+		type *items;                                                   \
+		unsigned count, capacity;                                      \
+	}
+
+struct survey {
+	struct sg_arena arena; /* owns all names */
+	const struct identity *who;
+	bool measures; /* whether the fit is to be checked or explained */
+	struct violations violations; /* of the plan's LimitRange */
+	SURVEY_LIST(struct asker) askers;
+	SURVEY_LIST(struct autoscaler) autoscalers;
+	SURVEY_LIST(struct plain_job) plain_jobs;
+	struct resources counts; /* of objects, under the quota's keys */
+	struct component_facts *components; /* beside the engine's */
+	unsigned objects;
+	unsigned stamped_templates;
+	unsigned dropped;
+};
+
+int survey_init(struct survey *s, const struct identity *who, bool measures,
+		struct sg_error *e);
+void survey_release(struct survey *s);
+
+/* `scratch` is for what need not last beyond this object. */
+int survey_object(struct survey *s, const struct object *o,
+		  const struct component *component, struct sg_arena *scratch,
+		  struct diagnostics *d, struct sg_error *e);
+
+/* Raises replicas to the autoscalers' maxima. Once, after all objects. */
+void survey_finish(struct survey *s);
+
+/* Pods that an asker may have at once; 0 for claims. */
+int64_t asker_pods(const struct asker *asker);
+
+#endif
