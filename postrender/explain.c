@@ -123,10 +123,10 @@ void explain_write(const struct explain *x, const struct identity *who,
 		   const struct fit *fit, struct sg_buffer *out)
 {
 	sg_buffer_printf(out,
-			 "\nStore %s: engine %s, plan %s, owner %s, namespace %s\n",
-			 who->store.name, who->engine->name, who->plan->name,
-			 who->store.owner ? who->store.owner : "unknown",
-			 who->namespace);
+			 "\nStore %s, in namespace %s\nengine %s, plan %s, owner %s\n",
+			 who->store.name, who->namespace, who->engine->name,
+			 who->plan->name,
+			 who->store.owner ? who->store.owner : "unknown");
 	char title[128];
 	(void)snprintf(title, sizeof title, "%-*s    %-9s %s", NAME_WIDTH,
 		       "Object", "component", "labels on");
