@@ -41,14 +41,41 @@ LIBS := $(shell $(PKGCONFIG) --libs yaml-0.1)
 comma := ,
 O := $(B)/$(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),obj)
 
+MAN := postrender/storeguard-postrender.1
+PLUGIN := $(B)/plugin
+PYTHON := /usr/bin/python3
+PYTEST := $(PYTHON) -B -m pytest -q -p no:cacheprovider
+
 # --- what is built -----------------------------------------------------------
 
 COMMON_OBJS     := $(patsubst %.c,$O/%.o,$(wildcard common/*.c))
 POSTRENDER_OBJS := $(patsubst %.c,$O/%.o,$(wildcard postrender/*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
 BIN := $(if $(SANITIZE),$O,$(B))/storeguard-postrender
 
 .PHONY: all
-all: $(BIN)
+all: packages $(BIN) $(PLUGIN)/plugin.yaml
+
+.PHONY: help
+help:
+	@echo "make            build the programs and the Helm 4 plugin into build/"
+	@echo "make demo       from nothing to a guarded store on the screen"
+	@echo "make deps       install Debian packages, build pinned Go tools"
+	@echo "make test       all tests"
+	@echo "make bench      timings beside kustomize's, against the targets"
+	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+	@echo "make clean      remove what was built, but not the Go tools"
+	@echo "with            SANITIZE=address,undefined  DEVELOPER=1  V=1"
+
+# the libraries' headers, checked each time and installed when missing
+.PHONY: packages
+packages:
+	@tests/tools/deps packages build
+
+.PHONY: deps
+deps:
+	tests/tools/deps packages build test
+	tests/tools/deps tools helm3 helm4 kustomize cyclonus
 
 $(BIN): $(POSTRENDER_OBJS) $O/libstoreguard.a
 	@echo "  LINK   $@"
@@ -71,8 +98,49 @@ $O/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
 
+# the folder that `helm plugin install` of Helm 4 takes
+$(PLUGIN)/plugin.yaml: postrender/plugin/plugin.yaml $(BIN) Makefile
+	@mkdir -p $(PLUGIN)/bin
+	$(Q)cp $(BIN) $(PLUGIN)/bin/storeguard-postrender
+	$(Q)sed 's/@VERSION@/$(VERSION)/' $< > $@
+
+.PHONY: install
+install: all
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
+		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4-plugin/bin'
+	install -m 755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/'
+	install -m 644 $(MAN) '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	install -m 644 $(PLUGIN)/plugin.yaml \
+		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4-plugin/'
+	install -m 755 $(PLUGIN)/bin/storeguard-postrender \
+		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4-plugin/bin/'
+
+# --- tests -------------------------------------------------------------------
+
+TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
+	STOREGUARD_TOOLS='$(abspath $(B)/tools)'
+
+.PHONY: demo
+demo: all
+	@tests/tools/deps tools --if-possible helm3
+	@$(TEST_ENV) tests/demo/run
+
+.PHONY: test
+test: deps all $(UNIT_TESTS)
+	@$(TEST_ENV) tests/run $(UNIT_TESTS)
+
+.PHONY: bench
+bench: deps all
+	@$(TEST_ENV) $(PYTHON) tests/bench/run
+
+$O/unit/%: $O/tests/unit/%.o $(filter-out $O/postrender/main.o,$(POSTRENDER_OBJS)) $O/libstoreguard.a
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
 .PHONY: clean
 clean:
-	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/storeguard-postrender
+	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(PLUGIN) \
+		$(B)/demo $(B)/storeguard-postrender
 
 -include $(COMMON_OBJS:.o=.d) $(POSTRENDER_OBJS:.o=.d)

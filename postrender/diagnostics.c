@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cleanup.h"
 
 enum { SHOWN_WARNINGS = 20 };
 
@@ -21,15 +24,44 @@ static bool same_file(int a, int b)
 	       x.st_ino == y.st_ino;
 }
 
+/*
+ * Helm's own descriptor, sharing its offset, where the kernel lets a child have
+ * it (pidfd_getfd asks for ptrace rights).
+ */
+static int share_stderr(pid_t helm)
+{
+	cleanup_close int process = (int)syscall(SYS_pidfd_open, helm, 0);
+	if (process < 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_getfd, process, STDERR_FILENO, 0);
+}
+
+/*
+ * The same file, opened again. Not a regular file that Helm writes to at an
+ * offset of its own: what one of both writes there, the other overwrites.
+ */
+static int reopen_stderr(pid_t helm)
+{
+	char path[64];
+	struct stat st;
+	(void)snprintf(path, sizeof path, "/proc/%d/fd/2", (int)helm);
+	int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC |
+				    O_NONBLOCK);
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
 /* Best effort: a parent that is gone or forbids it costs nothing. */
 static int open_relay(void)
 {
-	char path[64];
 	if (!getenv("HELM_PLUGIN_DIR"))
 		return -1;
-	(void)snprintf(path, sizeof path, "/proc/%d/fd/2", (int)getppid());
-	int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC |
-				    O_NONBLOCK);
+	int fd = share_stderr(getppid());
+	if (fd < 0)
+		fd = reopen_stderr(getppid());
 	if (fd >= 0 && same_file(fd, STDERR_FILENO)) {
 		(void)close(fd);
 		return -1;

@@ -5,7 +5,8 @@
 #include "labels.h"
 #include "names.h"
 
-enum { SHOWN_OBJECTS = 60, BAR_WIDTH = 20, NAME_WIDTH = 50 };
+enum { SHOWN_OBJECTS = 60, BAR_WIDTH = 20, NAME_WIDTH = 50,
+       GUARD_COLUMN = 15 };
 
 void explain_init(struct explain *x, bool wanted, bool colour)
 {
@@ -63,23 +64,24 @@ static void write_guard(const struct node *object, size_t *column,
 					       NULL));
 	size_t width = name ? strlen(name) + 2 : 0;
 	if (*column + width > 80) {
-		sg_buffer_puts(out, "\n                 ");
-		*column = 17;
+		sg_buffer_putc(out, '\n');
+		sg_buffer_pad(out, ' ', GUARD_COLUMN);
+		*column = GUARD_COLUMN;
 	}
-	sg_buffer_printf(out, "%s  ", name ? name : "");
+	sg_buffer_printf(out, "  %s", name ? name : "");
 	*column += width;
 }
 
 static void write_guards(const struct explain *x, const struct guards *g,
 			 struct sg_buffer *out)
 {
-	size_t column = 17;
+	size_t column = GUARD_COLUMN;
 	heading(x, out, "Guards added");
 	if (g->namespace)
 		sg_buffer_printf(out, "  Namespace      %s\n",
 				 node_text(node_path(g->namespace, "metadata",
 						     "name", NULL)));
-	sg_buffer_puts(out, "  NetworkPolicy  ");
+	sg_buffer_puts(out, "  NetworkPolicy");
 	for (unsigned i = 0; i < g->policy_count; i++)
 		write_guard(g->policies[i], &column, out);
 	sg_buffer_puts(out, "\n  ResourceQuota  " GUARD_PREFIX

@@ -90,6 +90,10 @@ static int take(struct options *o, int option, const char *value,
 	int choice = 0;
 	if (value && !*value)
 		return usage(e, "an option was given an empty value", "");
+	if (value && (strstr(value, ",--") || strstr(value, " --")))
+		return sg_error_set(e, SG_USAGE,
+				    "\"%.120s\" holds several options; pass one --post-renderer-args for each",
+				    value);
 	switch (option) {
 	case OPT_POLICY: o->policy_file = value; break;
 	case OPT_STORE_FILE: o->store_file = value; break;
@@ -172,7 +176,10 @@ int options_parse(int argc, char **argv, struct options *out,
 		if (option == -1)
 			break;
 		if (option == '?')
-			return usage(e, "unknown or ambiguous option: ",
+			return usage(e,
+				     strchr(argv[word], ' ') ?
+					     "one option in each --post-renderer-args, please, not: " :
+					     "unknown or ambiguous option: ",
 				     argv[word]);
 		if (option == ':')
 			return usage(e, "this option needs a value: ",
