@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
 static int wrong_kind(const struct node *n, const char *path, const char *want,
 		      struct sg_error *e)
@@ -62,21 +61,6 @@ int decode_sequence(const struct node *n, const char *path, struct sg_error *e)
 	return node_is_sequence(n) ? 0 : wrong_kind(n, path, "a list", e);
 }
 
-/* A plain scalar that YAML 1.1 reads as a number, boolean or date. */
-static bool is_typed(const struct node *n)
-{
-	if (n->style != STYLE_PLAIN || n->tagged)
-		return false;
-	static const char *const words[] = { "true", "false", "yes", "no",
-					     "on",   "off",   "y",   "n" };
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasecmp(n->text, words[i]) == 0)
-			return true;
-	const char *t = n->text + strspn(n->text, "+-");
-	return *t && strspn(t, "0123456789._eE+-:") == strlen(t) &&
-	       strpbrk(t, "0123456789");
-}
-
 static int read_string(struct sg_arena *a, const struct node *n,
 		       const char *path, const char **out, struct sg_error *e)
 {
@@ -84,7 +68,7 @@ static int read_string(struct sg_arena *a, const struct node *n,
 	const char *text = node_text(n);
 	if (!text)
 		return wrong_kind(n, path, "a string", e);
-	if (is_typed(n))
+	if (n->style == STYLE_PLAIN && !n->tagged && yaml_plain_is_typed(text))
 		return sg_error_set(e, SG_INVALID,
 				    "%s: %s is not a string; write it in quotes",
 				    path, text);
@@ -113,12 +97,13 @@ int decode_number(const struct node *n, int64_t min, int64_t max, int64_t *out,
 		  struct sg_error *e)
 {
 	const char *text = node_text(n);
-	char *end = NULL;
+	const char *digits = text ? text + (*text == '-') : "";
+	size_t length = strspn(digits, "0123456789");
+	bool decimal = length && !digits[length] &&
+		       (*digits != '0' || length == 1);
 	errno = 0;
-	long long value = text ? strtoll(text, &end, 10) : 0;
-	bool octal = text && text[0] == '0' && text[1];
-	if (!text || end == text || *end || errno || octal || value < min ||
-	    value > max || text[0] == '+' || text[0] == ' ')
+	long long value = decimal ? strtoll(text, NULL, 10) : 0;
+	if (!decimal || errno || value < min || value > max)
 		return sg_error_set(e, SG_INVALID,
 				    "%s%.40s%s is not a whole number from %" PRId64
 				    " to %" PRId64,

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 static void format_into(char *to, size_t size, const char *format, va_list args)
 {
 	static const char ellipsis[] = "...";
@@ -19,6 +21,7 @@ int sg_error_set(struct sg_error *e, enum sg_code code, const char *format, ...)
 	va_start(args, format);
 	format_into(e->message, sizeof e->message, format, args);
 	va_end(args);
+	text_make_printable(e->message);
 	e->code = code;
 	return -1;
 }

@@ -30,7 +30,10 @@ struct sg_error {
 	char message[SG_MAX_MESSAGE];
 };
 
-/* Fills e; a message that is too long ends in "...". Returns -1 always. */
+/*
+ * Fills e; a message that is too long ends in "...", and control characters
+ * become '?'. Returns -1 always.
+ */
 int sg_error_set(struct sg_error *e, enum sg_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

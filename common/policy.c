@@ -36,6 +36,13 @@ static void *allocate(struct reader *r, size_t count, size_t size)
 	return memory;
 }
 
+/* NULL for a key that is no text, or without memory. */
+static const char *copy_key(struct reader *r, const struct node *key)
+{
+	const char *text = node_text(key);
+	return text ? sg_arena_copy(r->arena, text, strlen(text)) : NULL;
+}
+
 static int required(struct reader *r, const struct node *n, const char *path)
 {
 	if (!node_is_null(n))
@@ -66,6 +73,8 @@ static int read_naming(struct reader *r, const struct node *n, const char *path)
 	regex_t compiled;
 	int failed = regcomp(&compiled, p->naming.pattern,
 			     REG_EXTENDED | REG_NOSUB);
+	if (failed == REG_ESPACE)
+		return sg_error_memory(r->e);
 	if (failed) {
 		char why[128];
 		regerror(failed, &compiled, why, sizeof why);
@@ -150,6 +159,12 @@ static int read_owners(struct reader *r, const struct node *n, const char *path)
 	return 0;
 }
 
+static int no_label_key(struct reader *r, const char *path)
+{
+	return sg_error_set(r->e, SG_INVALID, "%s has a key that is no label",
+			    path);
+}
+
 static int read_label_matches(struct reader *r, const struct node *n,
 			      const char *path, struct component *c)
 {
@@ -164,11 +179,9 @@ static int read_label_matches(struct reader *r, const struct node *n,
 		return -1;
 	for (const struct node *k = labels->first; k; k = k->next->next) {
 		struct label_match *match = &c->labels[c->label_count++];
-		const char *key = node_text(k);
-		match->key = key ? sg_arena_copy(r->arena, key, strlen(key)) :
-				   NULL;
+		match->key = copy_key(r, k);
 		if (!match->key)
-			return required(r, NULL, path);
+			return no_label_key(r, path);
 		if (decode_strings(r->arena, labels, path, match->key,
 				   &match->values, r->e))
 			return -1;
@@ -423,10 +436,10 @@ static int read_plans(struct reader *r, const struct node *n, const char *path)
 		return -1;
 	for (const struct node *k = n->first; k; k = k->next->next) {
 		struct plan *plan = &r->policy->plans[r->policy->plan_count++];
-		plan->name = sg_arena_copy(r->arena, k->text, k->length);
+		plan->name = copy_key(r, k);
 		if (!plan->name)
 			return sg_error_memory(r->e);
-		if (read_plan(r, k->next, child(r, path, k->text), plan))
+		if (read_plan(r, k->next, child(r, path, plan->name), plan))
 			return -1;
 	}
 	return 0;
@@ -443,10 +456,11 @@ static int read_engines(struct reader *r, const struct node *n, const char *path
 	for (const struct node *k = n->first; k; k = k->next->next) {
 		struct engine *engine =
 			&r->policy->engines[r->policy->engine_count++];
-		engine->name = sg_arena_copy(r->arena, k->text, k->length);
+		engine->name = copy_key(r, k);
 		if (!engine->name)
 			return sg_error_memory(r->e);
-		if (read_engine(r, k->next, child(r, path, k->text), engine))
+		if (read_engine(r, k->next, child(r, path, engine->name),
+				engine))
 			return -1;
 	}
 	return 0;
@@ -468,6 +482,8 @@ static int check_selector(struct reader *r, const struct node *n,
 		return -1;
 	for (const struct node *k = labels->first; k; k = k->next->next) {
 		const char *value = NULL;
+		if (!node_text(k))
+			return no_label_key(r, path);
 		if (decode_string(r->arena, labels, path, node_text(k),
 				  REQUIRED, &value, r->e))
 			return -1;

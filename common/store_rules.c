@@ -129,7 +129,7 @@ void store_check_host(const struct policy *p, const char *host,
 	if (is_base || (!in_domain(host, p->hosts.base_domain) &&
 			!in_domains(host, &p->hosts.allowed_domains)))
 		violations_add(v, field,
-			       "\"%.128s\" is not below an allowed domain; allowed: %s%s%s",
+			       "\"%.128s\" is not below a domain that is allowed: %s%s%s",
 			       host, p->hosts.base_domain,
 			       p->hosts.allowed_domains.count ? ", " : "",
 			       p->hosts.allowed_domains.count ?
@@ -197,7 +197,7 @@ static void check_value(const struct engine *engine, const char *path,
 	const char *field = sg_arena_printf(v->arena, "spec.values.%s", path);
 	if (looks_secret(path)) {
 		violations_add(v, field,
-			       "looks like a secret; every user who may list Stores could read it. Use a Secret and existingSecret");
+			       "looks like a secret, and every user who may list Stores could read it; leave it out");
 		return;
 	}
 	if (node_is_mapping(value) && node_count(value)) {

@@ -128,6 +128,8 @@ size_t node_count(const struct node *collection)
 	return n->kind == NODE_MAPPING ? count / 2 : count;
 }
 
+static const struct node no_memory = { .text = "(no memory to tell)" };
+
 static int compare_keys(const void *left, const void *right)
 {
 	const struct node *a = *(const struct node *const *)left;
@@ -152,7 +154,7 @@ const struct node *node_duplicate_key(const struct node *mapping)
 	if (count > sizeof few / sizeof *few)
 		keys = many = calloc(count, sizeof *keys);
 	if (!keys)
-		return m->first; /* better refused than let through */
+		return &no_memory; /* better refused than let through */
 	for (const struct node *k = m->first; k; k = k->next->next) {
 		const struct node *key = node_resolve(k);
 		if (key->kind == NODE_SCALAR && !is_merge_key(key))

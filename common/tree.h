@@ -36,8 +36,10 @@ enum node_style {
 struct node {
 	uint8_t kind;
 	uint8_t style;
-	bool tagged; /* carries an explicit tag */
-	bool open;   /* used while parsing */
+	bool tagged : 1;   /* carries an explicit tag */
+	bool open : 1;	   /* used while parsing */
+	bool edited : 1;   /* used while splicing: something below changes */
+	bool replaced : 1; /* used while splicing: its text gives way */
 	uint32_t line; /* of begin, from 0 */
 	uint32_t begin; /* anchor and tag included */
 	uint32_t inside; /* mapping: its first key, or just behind its "{" */
@@ -124,7 +126,9 @@ struct node *node_copy(struct sg_arena *a, const struct node *n);
 
 /* --- writing --- */
 
-/* Whether a plain scalar of this text is read as a string by everybody. */
+/* Whether a plain scalar of this text is, to some reader, no string. */
+bool yaml_plain_is_typed(const char *text);
+/* Whether this text may be written plain: safe in any place, and a string. */
 bool yaml_plain_is_string(const char *text);
 
 /*

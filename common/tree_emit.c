@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include <yaml.h>
 
@@ -10,13 +9,8 @@
 
 bool yaml_plain_is_string(const char *text)
 {
-	static const char *const words[] = { "y",    "n",   "yes", "no", "on",
-					     "off",  "true", "false", "null" };
-	if (!isalpha((unsigned char)text[0]))
+	if (!isalpha((unsigned char)text[0]) || yaml_plain_is_typed(text))
 		return false;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasecmp(text, words[i]) == 0)
-			return false;
 	/* letters, digits and -_./ never form an indicator behind a letter */
 	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
 				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -36,16 +30,20 @@ static yaml_char_t *tag(const char *name)
 	return (yaml_char_t *)(uintptr_t)name;
 }
 
+/* Plain stays plain only where it must: libyaml may quote what it doubts. */
 static int scalar_event(yaml_event_t *event, const struct node *n)
 {
-	yaml_scalar_style_t style = n->style == STYLE_PLAIN ?
-					    YAML_PLAIN_SCALAR_STYLE :
+	bool plain = n->style == STYLE_PLAIN &&
+		     (yaml_plain_is_typed(n->text) ||
+		      yaml_plain_is_string(n->text));
+	const char *text = plain && !n->length ? "null" : n->text;
+	yaml_scalar_style_t style = plain ? YAML_PLAIN_SCALAR_STYLE :
 				    n->style == STYLE_LITERAL ?
 					    YAML_LITERAL_SCALAR_STYLE :
 					    YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	return yaml_scalar_event_initialize(
-		event, NULL, NULL, tag(n->text), (int)n->length,
-		n->style == STYLE_PLAIN, n->style != STYLE_PLAIN, style);
+	return yaml_scalar_event_initialize(event, NULL, NULL, tag(text),
+					    (int)strlen(text), plain, !plain,
+					    style);
 }
 
 static int emit_node(yaml_emitter_t *emitter, const struct node *n, bool flow)
@@ -96,7 +94,7 @@ static int emit_document(yaml_emitter_t *emitter, const struct node *n,
 static int emit(struct sg_buffer *out, const struct node *n, bool flow,
 		struct sg_error *e)
 {
-	cleanup_with(yaml_emitter_delete) yaml_emitter_t emitter;
+	cleanup_with(yaml_emitter_delete) yaml_emitter_t emitter = { 0 };
 	if (!n || !yaml_emitter_initialize(&emitter))
 		return sg_error_memory(e);
 	yaml_emitter_set_output(&emitter, collect, out);
@@ -131,9 +129,8 @@ int yaml_emit_block(struct sg_buffer *out, const struct node *n, size_t indent,
 }
 
 /*
- * In flow style a literal scalar can't stand, and libyaml quotes it; a plain
- * one that flow can't hold gets single quotes, which would change its type.
- * Callers verify what they emit by parsing it again.
+ * A typed scalar that flow can't hold plain (12:30:45) gets quotes, which would
+ * change its type: callers verify what they emit by parsing it again.
  */
 int yaml_emit_flow(struct sg_buffer *out, const struct node *n,
 		   struct sg_error *e)

@@ -4,9 +4,6 @@
 
 #include "pods.h"
 
-/* Helm keeps ten revisions, and writes the next before it deletes the first. */
-enum { HELM_RELEASE_SECRETS = 11 };
-
 struct gather {
 	const struct object *object;
 	const struct plan *plan;
@@ -37,11 +34,6 @@ static int ask_prefixed(struct gather *g, const char *prefix, const char *name,
 static bool is_claim(const struct object *o)
 {
 	return !*o->group && strcmp(o->kind, "PersistentVolumeClaim") == 0;
-}
-
-bool demand_asks(const struct object *o)
-{
-	return o->workload || is_claim(o);
 }
 
 /* --- volume claims --- */
@@ -228,6 +220,8 @@ int demand_measure(const struct object *o, const struct plan *plan,
 		out->replicas = 1;
 		return ask_claim(&g, node_get(o->root, "spec"), v);
 	}
+	if (!o->workload)
+		return 0;
 	return read_replicas(o, out, e) || ask_pod(&g, v) ||
 			       ask_claim_templates(&g, v) ||
 			       ask_ephemeral_claims(&g, v) ?
@@ -267,40 +261,30 @@ static int count_children(struct gather *g)
 	return 0;
 }
 
+int demand_count(const char *resource, int64_t count, const struct plan *plan,
+		 struct sg_arena *a, struct resources *each,
+		 struct sg_error *e)
+{
+	struct gather g = { NULL, plan, a, each, e };
+	const struct quantity amount = quantity_from_int(count);
+	return ask(&g, resource, amount) ||
+			       ask_prefixed(&g, "count/", resource, amount) ?
+		       -1 :
+		       0;
+}
+
 int demand_count_object(const struct object *o, const struct plan *plan,
-			struct sg_arena *a, struct resources *counts,
+			struct sg_arena *a, struct resources *each,
 			struct sg_error *e)
 {
-	struct gather g = { o, plan, a, counts, e };
-	const struct quantity one = quantity_from_int(1);
+	struct gather g = { o, plan, a, each, e };
 	char resource[240];
 	if (is_claim(o) || o->workload == POD)
-		return 0; /* askers */
+		return 0; /* demand_measure counts them */
 	kind_resource(o->group, o->kind, resource, sizeof resource);
-	if (ask(&g, resource, one) || ask_prefixed(&g, "count/", resource, one))
+	if (demand_count(resource, 1, plan, a, each, e))
 		return -1;
 	if (strcmp(resource, "services") == 0)
 		return count_service(&g);
 	return count_children(&g);
-}
-
-int demand_count_surroundings(const struct plan *plan, struct sg_arena *a,
-			      struct resources *counts, struct sg_error *e)
-{
-	static const struct {
-		const char *resource;
-		int count;
-	} others[] = {
-		{ "secrets", HELM_RELEASE_SECRETS },
-		{ "configmaps", 1 },
-		{ "resourcequotas", 1 },
-	};
-	struct gather g = { NULL, plan, a, counts, e };
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		struct quantity n = quantity_from_int(others[i].count);
-		if (ask(&g, others[i].resource, n) ||
-		    ask_prefixed(&g, "count/", others[i].resource, n))
-			return -1;
-	}
-	return 0;
 }

@@ -10,27 +10,22 @@
 /* What a render can reasonably ask for; more is a mistake. */
 enum { DEMAND_MAX_REPLICAS = 1000000 };
 
-/* Whether it brings pods or claims of its own. */
-bool demand_asks(const struct object *o);
-
 /*
- * Fills replicas, surge and `each` of the asker, in the arena. Only keys that
- * the plan's quota has are kept.
+ * Fills replicas, surge and `each` of the asker, in the arena, for what brings
+ * pods or claims; leaves it empty for others. Only keys that the plan's quota
+ * has are kept.
  */
 int demand_measure(const struct object *o, const struct plan *plan,
 		   struct sg_arena *a, struct asker *out, struct violations *v,
 		   struct sg_error *e);
 
-/* Adds the object to the counts that the plan's quota limits. */
+/* What the object asks for by being there, and its controller's children. */
 int demand_count_object(const struct object *o, const struct plan *plan,
-			struct sg_arena *a, struct resources *counts,
+			struct sg_arena *a, struct resources *each,
 			struct sg_error *e);
-
-/*
- * Adds what is there besides the release: Helm's own release Secrets, the
- * namespace's kube-root-ca.crt ConfigMap and our ResourceQuota.
- */
-int demand_count_surroundings(const struct plan *plan, struct sg_arena *a,
-			      struct resources *counts, struct sg_error *e);
+/* That many objects of a resource, like "secrets". */
+int demand_count(const char *resource, int64_t count, const struct plan *plan,
+		 struct sg_arena *a, struct resources *each,
+		 struct sg_error *e);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "text.h"
 
 enum { SHOWN_WARNINGS = 20 };
 
@@ -140,7 +141,7 @@ void diagnostics_warn(struct diagnostics *d, const char *format, ...)
 	(void)vsnprintf(line + used, sizeof line - (size_t)used - 1, format,
 			args);
 	va_end(args);
-	size_t length = strlen(line);
+	size_t length = strlen(text_make_printable(line));
 	line[length] = '\n';
 	line[length + 1] = '\0';
 	say(d, line);

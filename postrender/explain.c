@@ -4,6 +4,7 @@
 
 #include "labels.h"
 #include "names.h"
+#include "text.h"
 
 enum { SHOWN_OBJECTS = 60, BAR_WIDTH = 20, NAME_WIDTH = 50,
        GUARD_COLUMN = 15 };
@@ -41,6 +42,7 @@ void explain_object(struct explain *x, const struct object *o,
 		return;
 	}
 	(void)snprintf(name, sizeof name, "%.63s/%.128s", o->kind, o->name);
+	text_make_printable(name);
 	if (strlen(name) > width) /* the end tells objects apart */
 		memmove(name + 1, name + strlen(name) - width + 1, width);
 	if (name[0] && strlen(name) == width && name[0] != o->kind[0])

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "demand.h"
+#include "text.h"
 
 enum { SHOWN_ASKERS = 5 };
 
@@ -13,10 +13,7 @@ static int asked_by(const struct asker *asker, const char *key,
 {
 	const struct quantity *each = resources_get(&asker->each, key);
 	*out = each ? *each : quantity_from_int(0);
-	int64_t times = asker->workload == NOT_A_WORKLOAD ?
-				asker->replicas :
-				asker_pods(asker);
-	if (quantity_multiply(out, times, e))
+	if (quantity_multiply(out, asker_times(asker), e))
 		return sg_error_context(e, "%s/%s: %s", asker->kind,
 					asker->name, key);
 	return 0;
@@ -46,10 +43,9 @@ static int add_askers(const struct survey *s, struct fit_row *row,
 static int fill_row(const struct survey *s, const struct resource *limit,
 		    struct fit_row *row, struct sg_error *e)
 {
-	const struct quantity *count = resources_get(&s->counts, limit->name);
 	*row = (struct fit_row){
 		.key = limit->name,
-		.asked = count ? *count : quantity_from_int(0),
+		.asked = quantity_from_int(0),
 		.allowed = limit->amount,
 	};
 	if (add_askers(s, row, e))
@@ -58,7 +54,7 @@ static int fill_row(const struct survey *s, const struct resource *limit,
 	return 0;
 }
 
-int fit_compute(struct sg_arena *a, struct survey *s, struct fit *out,
+int fit_compute(struct sg_arena *a, const struct survey *s, struct fit *out,
 		struct sg_error *e)
 {
 	const struct resources *quota = &s->who->plan->quota;
@@ -66,8 +62,6 @@ int fit_compute(struct sg_arena *a, struct survey *s, struct fit *out,
 	out->rows = sg_arena_alloc(a, (quota->count + 1) * sizeof *out->rows);
 	if (!out->rows)
 		return sg_error_memory(e);
-	if (demand_count_surroundings(s->who->plan, &s->arena, &s->counts, e))
-		return -1;
 	for (unsigned i = 0; i < quota->count; i++) {
 		if (fill_row(s, &quota->items[i], &out->rows[i], e))
 			return -1;
@@ -118,8 +112,9 @@ static void describe_share(const struct share *share, const char *key,
 	char amount[QUANTITY_TEXT_SIZE], each[QUANTITY_TEXT_SIZE];
 	const struct asker *asker = share->asker;
 	int64_t pods = asker_pods(asker);
-	sg_buffer_printf(out, "    %-9s %s/%s",
-			 quantity_print(share->amount, amount), asker->kind,
+	sg_buffer_printf(out, "    %-9s %s%s%s",
+			 quantity_print(share->amount, amount),
+			 asker->kind ? asker->kind : "", asker->kind ? "/" : "",
 			 asker->name);
 	const struct quantity *one = resources_get(&asker->each, key);
 	if (pods > 1 && one) {
@@ -196,14 +191,19 @@ void fit_describe(struct sg_arena *a, const struct fit *f,
 		if (f->rows[i].over)
 			describe_row(s, &f->rows[i], shares, out);
 	describe_violations(&s->violations, out);
+	/* measured under this plan's limits: with those broken, who knows */
 	const char *plan = s->violations.count ? NULL :
 						 plan_that_holds(f, policy);
 	if (plan)
 		sg_buffer_printf(out,
 				 "\n  Ask for less, or choose a plan that holds it: %s\n",
 				 plan);
+	else if (s->violations.count)
+		sg_buffer_puts(out,
+			       "\n  Ask for what the plan allows, or choose a larger plan.\n");
 	else
-		sg_buffer_puts(out, f->over ?
-					    "\n  Ask for less; no plan of this engine holds it.\n" :
-					    "\n");
+		sg_buffer_puts(out,
+			       "\n  Ask for less; no plan of this engine holds it.\n");
+	if (out->data)
+		text_make_printable(out->data);
 }

@@ -24,7 +24,7 @@ struct fit {
 };
 
 /* Adds everything up. Rows live in the arena. */
-int fit_compute(struct sg_arena *a, struct survey *s, struct fit *out,
+int fit_compute(struct sg_arena *a, const struct survey *s, struct fit *out,
 		struct sg_error *e);
 
 bool fit_holds(const struct fit *f);

@@ -41,8 +41,7 @@ static int check_fit(const struct options *o, const struct policy *policy,
 {
 	if (o->fit == FIT_OFF && !o->explain)
 		return 0;
-	survey_finish(s);
-	if (fit_compute(a, s, fit, e))
+	if (survey_finish(s, e) || fit_compute(a, s, fit, e))
 		return -1;
 	if (fit_holds(fit) || o->fit == FIT_OFF)
 		return 0;

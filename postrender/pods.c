@@ -60,21 +60,56 @@ static int apply_defaults(struct measure *m, struct container_needs *c)
 		       0;
 }
 
-/* Where low must not exceed high: one violation for each that does. */
-static void check_order(struct measure *m, const char *container,
-			const struct resources *low, const char *low_name,
-			const struct resources *high, const char *high_name)
+/* Limits between the plan's minimum and maximum. */
+static void check_range(struct measure *m, const char *container,
+			const struct container_needs *c)
 {
-	for (unsigned i = 0; i < low->count; i++) {
-		const char *name = low->items[i].name;
-		struct quantity *top = resources_get(high, name);
-		char a[QUANTITY_TEXT_SIZE], b[QUANTITY_TEXT_SIZE];
-		if (!top || quantity_compare(low->items[i].amount, *top) <= 0)
+	char a[QUANTITY_TEXT_SIZE], b[QUANTITY_TEXT_SIZE];
+	for (unsigned i = 0; i < c->limits.count; i++) {
+		const struct resource *limit = &c->limits.items[i];
+		struct quantity *max = resources_get(&m->range->max,
+						     limit->name);
+		if (max && quantity_compare(limit->amount, *max) > 0)
+			violations_add(m->violations, place(m, container),
+				       "limits.%s %s is over the plan's maximum %s",
+				       limit->name,
+				       quantity_print(limit->amount, a),
+				       quantity_print(*max, b));
+	}
+	for (unsigned i = 0; i < c->requests.count; i++) {
+		const struct resource *request = &c->requests.items[i];
+		struct quantity *min = resources_get(&m->range->min,
+						     request->name);
+		if (min && quantity_compare(request->amount, *min) < 0)
+			violations_add(m->violations, place(m, container),
+				       "requests.%s %s is under the plan's minimum %s",
+				       request->name,
+				       quantity_print(request->amount, a),
+				       quantity_print(*min, b));
+	}
+}
+
+/* A request over its own limit, or over the one that the plan gives it. */
+static void check_requests(struct measure *m, const char *container,
+			   const struct container_needs *own,
+			   const struct container_needs *c)
+{
+	char a[QUANTITY_TEXT_SIZE], b[QUANTITY_TEXT_SIZE];
+	for (unsigned i = 0; i < own->requests.count; i++) {
+		const struct resource *r = &own->requests.items[i];
+		struct quantity *limit = resources_get(&c->limits, r->name);
+		if (!limit || quantity_compare(r->amount, *limit) <= 0)
 			continue;
-		violations_add(m->violations, place(m, container),
-			       "%s.%s %s is over its %s %s", low_name, name,
-			       quantity_print(low->items[i].amount, a),
-			       high_name, quantity_print(*top, b));
+		quantity_print(r->amount, a);
+		quantity_print(*limit, b);
+		if (resources_get(&own->limits, r->name))
+			violations_add(m->violations, place(m, container),
+				       "requests.%s %s is over its limit %s",
+				       r->name, a, b);
+		else
+			violations_add(m->violations, place(m, container),
+				       "requests.%s %s is over the limit %s that the plan gives it; state limits.%s of at least %s",
+				       r->name, a, b, r->name, a);
 	}
 }
 
@@ -129,14 +164,9 @@ static int read_container(struct measure *m, const struct node *container,
 	struct container_needs own = *out;
 	if (apply_defaults(m, out))
 		return -1;
-	check_order(m, name, &own.requests, "requests", &out->limits,
-		    own.limits.count ? "limit" : "limit (by the LimitRange)");
-	if (m->range) {
-		check_order(m, name, &out->limits, "limits", &m->range->max,
-			    "plan's maximum");
-		check_order(m, name, &m->range->min, "the plan's minimum",
-			    &out->requests, "request");
-	}
+	check_requests(m, name, &own, out);
+	if (m->range)
+		check_range(m, name, out);
 	check_stated(m, name, out);
 	return 0;
 }

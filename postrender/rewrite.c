@@ -197,6 +197,8 @@ int rewrite_release(const struct rewrite *r, const struct documents *docs,
 		if (rewrite_document(&t, body))
 			return -1;
 	}
+	if (sg_arena_check(&r->survey->arena, e))
+		return -1;
 	if (r->survey->objects == 0)
 		return sg_error_set(e, SG_INVALID,
 				    "standard input holds no Kubernetes object; rendered manifests are expected");

@@ -212,9 +212,10 @@ static int insert_child(struct entries *es, const struct edit *c,
 static int edit_node(struct splicer *s, struct node *n,
 		     const struct edit *edit);
 
-static int replace_with_copy(struct splicer *s, const struct node *at,
+static int replace_with_copy(struct splicer *s, struct node *at,
 			     const struct edit *edit)
 {
+	at->replaced = true;
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	if (put_copy(s, &text, at, edit))
@@ -299,6 +300,22 @@ static int edit_mapping(struct splicer *s, struct node *n,
 	return add_patch(s, n->inside, n->inside, &text);
 }
 
+/* The whole list in flow style: where an item can't just be left out. */
+static int replace_sequence(struct splicer *s, struct node *n,
+			    const struct edit *edit)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_DOCUMENT);
+	n->replaced = true;
+	if (n->style == STYLE_BLOCK) /* deeper than an unindented list */
+		sg_buffer_putc(&text, ' ');
+	if (put_copy(s, &text, n, edit))
+		return -1;
+	if (n->style == STYLE_BLOCK)
+		sg_buffer_puts(&text, s->newline);
+	return add_patch(s, n->begin, n->end, &text);
+}
+
 static bool drops_any(const struct edit *edit)
 {
 	for (const struct edit *c = edit->children; c; c = c->next)
@@ -307,28 +324,95 @@ static bool drops_any(const struct edit *edit)
 	return false;
 }
 
+/*
+ * Where the line of an item's "-" begins, if nothing but blanks is before it
+ * and between it and the item; else false.
+ */
+static bool find_item_line(const struct splicer *s, const struct node *item,
+			   size_t *begin)
+{
+	const char *bytes = s->document->bytes;
+	size_t at = item->begin;
+	while (at > 0 && bytes[at - 1] == ' ')
+		at--;
+	if (at == 0 || bytes[at - 1] != '-')
+		return false;
+	at--;
+	while (at > 0 && bytes[at - 1] == ' ')
+		at--;
+	*begin = at;
+	return at == 0 || bytes[at - 1] == '\n';
+}
+
+/* The lines of a dropped item go; an anchor in it may be needed elsewhere. */
+static int drop_item(struct splicer *s, struct node *item)
+{
+	const struct document *d = s->document;
+	static const struct sg_buffer nothing = { 0 };
+	size_t begin, end = item->end;
+	if (!find_item_line(s, item, &begin))
+		return -1;
+	if (end == 0 || d->bytes[end - 1] != '\n') {
+		const char *lf = memchr(d->bytes + end, '\n', d->length - end);
+		end = lf ? (size_t)(lf - d->bytes) + 1 : d->length;
+	}
+	item->replaced = true;
+	return add_patch(s, begin, end, &nothing);
+}
+
+static bool has_shared_anchor(const struct node *n)
+{
+	if (n->aliases)
+		return true;
+	if (n->kind != NODE_MAPPING && n->kind != NODE_SEQUENCE)
+		return false;
+	for (const struct node *c = n->first; c; c = c->next)
+		if (has_shared_anchor(c))
+			return true;
+	return false;
+}
+
+/* Whether each dropped item is lines of its own that nobody refers to. */
+static bool drops_are_lines(const struct splicer *s, const struct node *n,
+			    const struct edit *edit)
+{
+	const struct node *item = n->first;
+	size_t index = 0, begin;
+	if (n->style != STYLE_BLOCK)
+		return false;
+	for (const struct edit *c = edit->children; c; c = c->next) {
+		for (; item && index < c->index; index++)
+			item = item->next;
+		if (!item || !c->drop)
+			continue;
+		if (has_shared_anchor(item) ||
+		    !find_item_line(s, item, &begin))
+			return false;
+	}
+	return true;
+}
+
+static int edit_item_of(struct splicer *s, struct node *item,
+			const struct edit *c)
+{
+	if (c->drop)
+		return drop_item(s, item);
+	if (item->kind == NODE_ALIAS)
+		return replace_with_copy(s, item, c);
+	return edit_node(s, item, c);
+}
+
 static int edit_sequence(struct splicer *s, struct node *n,
 			 const struct edit *edit)
 {
-	if (drops_any(edit)) {
-		cleanup_buffer struct sg_buffer text;
-		sg_buffer_init(&text, SG_MAX_DOCUMENT);
-		sg_buffer_putc(&text, ' '); /* deeper than an unindented list */
-		if (put_copy(s, &text, n, edit))
-			return -1;
-		if (n->style == STYLE_BLOCK)
-			sg_buffer_puts(&text, s->newline);
-		return add_patch(s, n->begin, n->end, &text);
-	}
+	if (drops_any(edit) && !drops_are_lines(s, n, edit))
+		return replace_sequence(s, n, edit);
 	size_t index = 0;
 	struct node *item = n->first;
 	for (const struct edit *c = edit->children; c; c = c->next) {
 		for (; item && index < c->index; index++)
 			item = item->next;
-		if (!item)
-			break;
-		if (item->kind == NODE_ALIAS ? replace_with_copy(s, item, c) :
-					       edit_node(s, item, c))
+		if (item && edit_item_of(s, item, c))
 			return -1;
 	}
 	return 0;
@@ -340,7 +424,7 @@ static int edit_node(struct splicer *s, struct node *n, const struct edit *edit)
 		return sg_error_set(s->e, SG_INVALID,
 				    "line %zu: a YAML tag stands where labels are to go; leave it out",
 				    s->document->line + n->line);
-	n->open = true; /* for expand_aliases */
+	n->edited = true;
 	s->shared |= n->aliases > 0;
 	if (n->kind == NODE_MAPPING)
 		return edit_mapping(s, n, edit);
@@ -357,23 +441,16 @@ static int edit_node(struct splicer *s, struct node *n, const struct edit *edit)
  * Aliases of a node that was edited in place still mean what it was. Those on
  * the edit's own path have given way already.
  */
-static int expand_aliases(struct splicer *s, const struct node *n)
+static int expand_aliases(struct splicer *s, struct node *n)
 {
-	if (n->kind == NODE_SCALAR)
+	if (n->kind == NODE_SCALAR || n->replaced)
 		return 0;
-	if (n->kind != NODE_ALIAS) {
-		for (const struct node *c = n->first; c; c = c->next)
-			if (expand_aliases(s, c))
-				return -1;
-		return 0;
-	}
-	if (!n->target->open)
-		return 0;
-	for (size_t i = 0; i < s->count; i++)
-		if (s->patches[i].begin <= n->begin &&
-		    s->patches[i].end >= n->end)
-			return 0;
-	return replace_with_copy(s, n, NULL);
+	if (n->kind == NODE_ALIAS)
+		return n->target->edited ? replace_with_copy(s, n, NULL) : 0;
+	for (struct node *c = n->first; c; c = c->next)
+		if (expand_aliases(s, c))
+			return -1;
+	return 0;
 }
 
 static int compare_patches(const void *left, const void *right)

@@ -127,34 +127,44 @@ static int note_autoscaler(struct survey *s, const struct object *o,
 		       0;
 }
 
+/* Keeps an asker beyond its object's turn, if it asks for anything. */
+static int keep_asker(struct survey *s, const struct asker *asker,
+		      struct sg_error *e)
+{
+	struct resources each = { 0 };
+	if (!asker->each.count)
+		return 0;
+	/* the names are the policy's, only the list moves */
+	if (resources_add_all(&s->arena, &each, &asker->each, 1, e))
+		return -1;
+	struct asker *stored = ADD(s->askers, e);
+	if (!stored)
+		return -1;
+	*stored = *asker;
+	stored->kind = asker->kind ? keep(s, asker->kind) : NULL;
+	stored->name = keep(s, asker->name);
+	stored->each = each;
+	return 0;
+}
+
 static int measure(struct survey *s, const struct object *o,
 		   struct sg_arena *scratch, struct diagnostics *d,
 		   struct sg_error *e)
 {
-	struct asker asker = { .workload = o->workload, .is_hook = o->is_hook };
-	if (demand_count_object(o, s->who->plan, &s->arena, &s->counts, e))
-		return object_context(o, e);
-	if (!demand_asks(o))
-		return 0;
-	if (demand_measure(o, s->who->plan, scratch, &asker, &s->violations,
-			   e))
+	struct asker itself = { .kind = o->kind, .name = o->name,
+				.replicas = 1 };
+	struct asker asker = { .kind = o->kind, .name = o->name,
+			       .workload = o->workload,
+			       .is_hook = o->is_hook };
+	const struct plan *plan = s->who->plan;
+	if (demand_count_object(o, plan, scratch, &itself.each, e) ||
+	    demand_measure(o, plan, scratch, &asker, &s->violations, e))
 		return object_context(o, e);
 	if (o->workload == DAEMON_SET)
 		diagnostics_warn(d,
 				 "%s/%s runs on every node; its pods are counted as one",
 				 o->kind, o->name);
-	struct resources kept = { 0 };
-	/* names are the policy's; only the list moves out of the scratch */
-	if (resources_add_all(&s->arena, &kept, &asker.each, 1, e))
-		return object_context(o, e);
-	asker.each = kept;
-	asker.kind = keep(s, o->kind);
-	asker.name = keep(s, o->name);
-	struct asker *stored = ADD(s->askers, e);
-	if (!stored)
-		return -1;
-	*stored = asker;
-	return 0;
+	return keep_asker(s, &itself, e) || keep_asker(s, &asker, e) ? -1 : 0;
 }
 
 int survey_object(struct survey *s, const struct object *o,
@@ -175,18 +185,47 @@ int survey_object(struct survey *s, const struct object *o,
 	return measure(s, o, scratch, d, e);
 }
 
-void survey_finish(struct survey *s)
+static void apply_autoscaler(struct survey *s, const struct autoscaler *scaler)
 {
-	for (unsigned i = 0; i < s->autoscalers.count; i++) {
-		const struct autoscaler *scaler = &s->autoscalers.items[i];
-		for (unsigned j = 0; j < s->askers.count; j++) {
-			struct asker *asker = &s->askers.items[j];
-			if (asker->replicas < scaler->max &&
-			    strcmp(asker->kind, scaler->kind) == 0 &&
-			    strcmp(asker->name, scaler->name) == 0)
-				asker->replicas = scaler->max;
-		}
+	for (unsigned i = 0; i < s->askers.count; i++) {
+		struct asker *asker = &s->askers.items[i];
+		if (asker->workload && asker->replicas < scaler->max &&
+		    strcmp(asker->kind, scaler->kind) == 0 &&
+		    strcmp(asker->name, scaler->name) == 0)
+			asker->replicas = scaler->max;
 	}
+}
+
+/*
+ * Helm keeps ten revisions as Secrets, and writes the next before it deletes
+ * the first; each namespace has a ConfigMap of the cluster's CA.
+ */
+static int add_surroundings(struct survey *s, struct sg_error *e)
+{
+	static const struct {
+		const char *resource;
+		int count;
+		const char *name;
+	} others[] = {
+		{ "secrets", 11, "Helm's own, its release history" },
+		{ "configmaps", 1, "Kubernetes' own, kube-root-ca.crt" },
+		{ "resourcequotas", 1, "the guard itself" },
+	};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		struct asker asker = { .name = others[i].name, .replicas = 1 };
+		if (demand_count(others[i].resource, others[i].count,
+				 s->who->plan, &s->arena, &asker.each, e) ||
+		    keep_asker(s, &asker, e))
+			return -1;
+	}
+	return 0;
+}
+
+int survey_finish(struct survey *s, struct sg_error *e)
+{
+	for (unsigned i = 0; i < s->autoscalers.count; i++)
+		apply_autoscaler(s, &s->autoscalers.items[i]);
+	return add_surroundings(s, e);
 }
 
 int64_t asker_pods(const struct asker *asker)
@@ -197,4 +236,9 @@ int64_t asker_pods(const struct asker *asker)
 	if (asker->surge_is_percent) /* Kubernetes rounds a surge up */
 		extra = (asker->replicas * asker->surge + 99) / 100;
 	return asker->replicas ? asker->replicas + extra : 0;
+}
+
+int64_t asker_times(const struct asker *asker)
+{
+	return asker->workload ? asker_pods(asker) : asker->replicas;
 }

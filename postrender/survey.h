@@ -14,9 +14,9 @@
 
 /* Something that asks for a share of the quota. */
 struct asker {
-	const char *kind;
+	const char *kind; /* NULL: no object of the release */
 	const char *name;
-	enum workload_kind workload; /* NOT_A_WORKLOAD: a claim */
+	enum workload_kind workload; /* NOT_A_WORKLOAD: no pods */
 	bool is_hook;
 	int64_t replicas;
 	int64_t surge; /* extra pods of a rolling update, or percent of them */
@@ -58,7 +58,6 @@ struct survey {
 	SURVEY_LIST(struct asker) askers;
 	SURVEY_LIST(struct autoscaler) autoscalers;
 	SURVEY_LIST(struct plain_job) plain_jobs;
-	struct resources counts; /* of objects, under the quota's keys */
 	struct component_facts *components; /* beside the engine's */
 	unsigned objects;
 	unsigned stamped_templates;
@@ -74,10 +73,15 @@ int survey_object(struct survey *s, const struct object *o,
 		  const struct component *component, struct sg_arena *scratch,
 		  struct diagnostics *d, struct sg_error *e);
 
-/* Raises replicas to the autoscalers' maxima. Once, after all objects. */
-void survey_finish(struct survey *s);
+/*
+ * Once, after all objects: raises replicas to the autoscalers' maxima, and adds
+ * what asks for quota besides the release.
+ */
+int survey_finish(struct survey *s, struct sg_error *e);
 
-/* Pods that an asker may have at once; 0 for claims. */
+/* Pods that an asker may have at once; 0 for what has none. */
 int64_t asker_pods(const struct asker *asker);
+/* How many times it asks for `each`. */
+int64_t asker_times(const struct asker *asker);
 
 #endif

@@ -15,11 +15,13 @@ static int compare_scalars(const struct node *in, const struct node *out,
 {
 	bool in_plain = in->style == STYLE_PLAIN;
 	bool out_plain = out->style == STYLE_PLAIN;
+	if (node_is_null(in) && node_is_null(out))
+		return 0;
 	if (in->length != out->length ||
 	    memcmp(in->text, out->text, in->length) != 0)
 		return differs("a scalar changed", e);
 	/* Quotes may come or go only around what is a string either way. */
-	if ((in_plain != out_plain && !yaml_plain_is_string(in->text)) ||
+	if ((in_plain != out_plain && yaml_plain_is_typed(in->text)) ||
 	    in->tagged != out->tagged)
 		return differs("a scalar changed its type", e);
 	return 0;

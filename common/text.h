@@ -1,0 +1,11 @@
+/* Text from outside, made fit for a terminal or a log. */
+#ifndef SG_TEXT_H
+#define SG_TEXT_H
+
+/*
+ * Replaces control characters (C0 but line feeds, DEL, C1 in UTF-8) by '?', so
+ * that a name can't move the cursor or forge a line. Returns text.
+ */
+char *text_make_printable(char *text);
+
+#endif
