@@ -96,7 +96,13 @@ bool name_is_quota_key(const char *key)
 	       strcmp(rest, "persistentvolumeclaims") == 0;
 }
 
-bool name_is_cidr(const char *block)
+struct cidr {
+	int family;
+	int bits;
+	unsigned char address[sizeof(struct in6_addr)];
+};
+
+static bool parse_cidr(const char *block, struct cidr *out)
 {
 	char address[INET6_ADDRSTRLEN];
 	const char *slash = strchr(block, '/');
@@ -104,13 +110,33 @@ bool name_is_cidr(const char *block)
 		return false;
 	memcpy(address, block, (size_t)(slash - block));
 	address[slash - block] = '\0';
-	unsigned char parsed[sizeof(struct in6_addr)];
-	int bits = inet_pton(AF_INET, address, parsed) == 1  ? 32 :
-		   inet_pton(AF_INET6, address, parsed) == 1 ? 128 :
-							       -1;
+	out->family = strchr(address, ':') ? AF_INET6 : AF_INET;
 	size_t digits = strspn(slash + 1, "0123456789");
-	return bits > 0 && digits >= 1 && digits <= 3 &&
-	       slash[1 + digits] == '\0' && strtol(slash + 1, NULL, 10) <= bits;
+	if (inet_pton(out->family, address, out->address) != 1 || digits < 1 ||
+	    digits > 3 || slash[1 + digits] != '\0')
+		return false;
+	out->bits = (int)strtol(slash + 1, NULL, 10);
+	return out->bits <= (out->family == AF_INET ? 32 : 128);
+}
+
+bool name_is_cidr(const char *block)
+{
+	struct cidr parsed;
+	return parse_cidr(block, &parsed);
+}
+
+bool name_is_cidr_within(const char *block, const char *outer)
+{
+	struct cidr in, out;
+	if (!parse_cidr(block, &in) || !parse_cidr(outer, &out) ||
+	    in.family != out.family || in.bits <= out.bits)
+		return false;
+	for (int bit = 0; bit < out.bits; bit++) {
+		unsigned mask = 0x80u >> (bit % 8);
+		if ((in.address[bit / 8] ^ out.address[bit / 8]) & mask)
+			return false;
+	}
+	return true;
 }
 
 /* The readable part: at most `size` - 1 characters, ends alphanumeric. */

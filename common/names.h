@@ -34,6 +34,8 @@ bool name_is_label_value(const char *value);  /* ≤ 63, may be empty */
 /* A key of ResourceQuota's spec.hard that a render can be held against. */
 bool name_is_quota_key(const char *key);
 bool name_is_cidr(const char *block); /* IPv4 or IPv6 */
+/* Whether one CIDR lies within another and is smaller. */
+bool name_is_cidr_within(const char *block, const char *outer);
 
 /*
  * An owner (a user name of any form) as a label value: itself where it is one,

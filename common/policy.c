@@ -501,13 +501,15 @@ static int check_ip_block(struct reader *r, const struct node *n,
 	    decode_string(r->arena, n, path, "cidr", REQUIRED, &cidr, r->e) ||
 	    decode_strings(r->arena, n, path, "except", &except, r->e))
 		return -1;
-	for (unsigned i = 0; i <= except.count; i++) {
-		const char *block = i ? except.items[i - 1] : cidr;
-		if (!name_is_cidr(block))
+	if (!name_is_cidr(cidr))
+		return sg_error_set(r->e, SG_INVALID,
+				    "%s.cidr: \"%.80s\" is not a CIDR (like 10.0.0.0/8)",
+				    path, cidr);
+	for (unsigned i = 0; i < except.count; i++)
+		if (!name_is_cidr_within(except.items[i], cidr))
 			return sg_error_set(r->e, SG_INVALID,
-					    "%s: \"%.80s\" is not a CIDR (like 10.0.0.0/8)",
-					    path, block);
-	}
+					    "%s.except: \"%.80s\" is not a CIDR within %s",
+					    path, except.items[i], cidr);
 	return 0;
 }
 

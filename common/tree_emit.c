@@ -30,19 +30,18 @@ static yaml_char_t *tag(const char *name)
 	return (yaml_char_t *)(uintptr_t)name;
 }
 
-/* Plain stays plain only where it must: libyaml may quote what it doubts. */
+/* libyaml may quote a plain scalar that it can't write plain. */
 static int scalar_event(yaml_event_t *event, const struct node *n)
 {
-	bool plain = n->style == STYLE_PLAIN &&
-		     (yaml_plain_is_typed(n->text) ||
-		      yaml_plain_is_string(n->text));
+	bool plain = n->style == STYLE_PLAIN;
+	bool may_quote = !plain || !yaml_plain_is_typed(n->text);
 	const char *text = plain && !n->length ? "null" : n->text;
 	yaml_scalar_style_t style = plain ? YAML_PLAIN_SCALAR_STYLE :
 				    n->style == STYLE_LITERAL ?
 					    YAML_LITERAL_SCALAR_STYLE :
 					    YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	return yaml_scalar_event_initialize(event, NULL, NULL, tag(text),
-					    (int)strlen(text), plain, !plain,
+					    (int)strlen(text), plain, may_quote,
 					    style);
 }
 

@@ -282,6 +282,10 @@ static int parser_error(const yaml_parser_t *parser, size_t first_line,
 		return sg_error_set(e, SG_INVALID,
 				    "not UTF-8 text that YAML allows: %s at byte %zu",
 				    parser->problem, parser->problem_offset);
+	if (strstr(parser->problem, "<document start>"))
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: text behind the document's end; a \"---\" line would begin another",
+				    first_line + parser->problem_mark.line);
 	return sg_error_set(e, SG_INVALID, "line %zu: %s%s%s",
 			    first_line + parser->problem_mark.line,
 			    parser->problem, parser->context ? " " : "",
@@ -338,15 +342,17 @@ int yaml_parse(const char *bytes, size_t length, size_t first_line,
 			    .ascii = is_ascii(bytes, length) },
 		.first_line = first_line,
 	};
-	if (length >= 3 && memcmp(bytes, bom, 3) == 0)
-		b.cursor.byte = 3; /* libyaml does not count it */
+	/* told the encoding, libyaml would take a mark for text */
+	size_t skipped = length >= 3 && memcmp(bytes, bom, 3) == 0 ? 3 : 0;
+	b.cursor.byte = skipped;
 
 	cleanup_with(delete_parser) yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return sg_error_memory(e);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes,
-				     length);
+	yaml_parser_set_input_string(&parser,
+				     (const unsigned char *)bytes + skipped,
+				     length - skipped);
 	if (run(&parser, &b, e))
 		return -1;
 	bool empty = b.root && b.root->kind == NODE_SCALAR &&

@@ -16,29 +16,35 @@ static int io_error(struct sg_error *e, const char *what, const char *name)
 			    strerror(errno));
 }
 
-/* How much a file is known to hold; 0 for pipes. */
-static size_t expected_size(int fd, size_t cap)
+void standard_streams_hold(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null",
+				   fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* How much is left to read of a regular file; 0 for anything else. */
+static size_t expected_size(int fd)
 {
 	struct stat st;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0 ||
-	    (size_t)st.st_size > cap)
+	off_t at = lseek(fd, 0, SEEK_CUR);
+	if (at < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    st.st_size <= at)
 		return 0;
-	return (size_t)st.st_size;
+	return (size_t)(st.st_size - at);
 }
 
 static int read_all(int fd, const char *name, struct sg_buffer *out,
 		    struct sg_error *e)
 {
-	(void)sg_buffer_reserve(out, expected_size(fd, out->cap));
-	for (;;) {
+	bool fits = sg_buffer_reserve(out, expected_size(fd)) != NULL;
+	while (fits) {
 		size_t left = out->cap - out->length;
 		size_t want = left < CHUNK ? left : CHUNK;
 		char *to = sg_buffer_reserve(out, want ? want : 1);
-		if (!to) {
-			/* at the cap: only the end of the file is welcome */
-			sg_buffer_check(out, e);
-			return sg_error_context(e, "%.200s", name);
-		}
+		if (!to)
+			break; /* at the cap, where only the end is welcome */
 		ssize_t got = read(fd, to, want);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -49,6 +55,8 @@ static int read_all(int fd, const char *name, struct sg_buffer *out,
 		out->length += (size_t)got;
 		out->data[out->length] = '\0';
 	}
+	sg_buffer_check(out, e);
+	return sg_error_context(e, "%.200s", name);
 }
 
 int file_read(const char *path, struct sg_buffer *out, struct sg_error *e)

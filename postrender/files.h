@@ -8,6 +8,12 @@
 #include "buffer.h"
 #include "error.h"
 
+/*
+ * Puts /dev/null where standard streams are closed, in the direction that makes
+ * their use fail, lest the next file opened takes their number. First of all.
+ */
+void standard_streams_hold(void);
+
 /* Appends the file's content; the buffer's cap is the limit. */
 int file_read(const char *path, struct sg_buffer *out, struct sg_error *e);
 /* The same for standard input. */

@@ -188,6 +188,7 @@ int main(int argc, char **argv)
 	struct sg_error e = { 0 };
 	struct options options;
 	struct diagnostics diagnostics;
+	standard_streams_hold();
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is exit 4 */
 	int usage = options_parse(argc, argv, &options, &e);
 	struct sg_error log_error = { 0 };

@@ -171,6 +171,7 @@ bool object_is_guard(const struct object *o)
 
 int object_context(const struct object *o, struct sg_error *e)
 {
-	sg_error_context(e, "%.63s/%.128s", o->kind, o->name);
+	if (*o->name)
+		sg_error_context(e, "%.63s/%.128s", o->kind, o->name);
 	return document_context(o->document, e);
 }

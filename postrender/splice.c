@@ -16,7 +16,7 @@ struct patch {
 
 struct splicer {
 	const struct document *document;
-	const char *newline;
+	const char *newline; /* of the mapping that is being edited */
 	struct sg_arena *arena;
 	struct patch *patches;
 	size_t count;
@@ -281,12 +281,22 @@ static int edit_child_of(struct entries *es, const struct edit *c)
 	return edit_node(s, own, c);
 }
 
+/* How the line ends that the offset is in, or the one before it. */
+static const char *newline_at(const struct document *d, size_t offset)
+{
+	const char *lf = memchr(d->bytes + offset, '\n', d->length - offset);
+	if (!lf)
+		lf = memrchr(d->bytes, '\n', offset);
+	return lf && lf > d->bytes && lf[-1] == '\r' ? "\r\n" : "\n";
+}
+
 static int edit_mapping(struct splicer *s, struct node *n,
 			const struct edit *edit)
 {
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	struct entries es = { .splicer = s, .mapping = n, .text = &text };
+	s->newline = newline_at(s->document, n->inside);
 	for (unsigned i = 0; i < edit->pair_count; i++)
 		if (set_pair(&es, &edit->pairs[i]))
 			return -1;
@@ -480,19 +490,13 @@ static int write_patched(struct splicer *s, struct sg_buffer *out)
 	return sg_buffer_check(out, s->e);
 }
 
-static const char *newline_of(const struct document *d)
-{
-	const char *lf = memchr(d->bytes, '\n', d->length);
-	return lf && lf > d->bytes && lf[-1] == '\r' ? "\r\n" : "\n";
-}
-
 int splice_document(const struct document *d, struct node *root,
 		    const struct edit *edit, struct sg_arena *scratch,
 		    struct sg_buffer *out, struct sg_error *e)
 {
 	cleanup_with(splicer_release) struct splicer s = {
 		.document = d,
-		.newline = newline_of(d),
+		.newline = "\n",
 		.arena = scratch,
 		.e = e,
 	};
