@@ -42,7 +42,7 @@ comma := ,
 O := $(B)/$(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),obj)
 
 MAN := postrender/storeguard-postrender.1
-PLUGIN := $(B)/plugin
+PLUGIN := $(B)/helm4/storeguard
 PYTHON := /usr/bin/python3
 PYTEST := $(PYTHON) -B -m pytest -q -p no:cacheprovider
 
@@ -107,13 +107,13 @@ $(PLUGIN)/plugin.yaml: postrender/plugin/plugin.yaml $(BIN) Makefile
 .PHONY: install
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
-		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4-plugin/bin'
+		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin'
 	install -m 755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/'
 	install -m 644 $(MAN) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 	install -m 644 $(PLUGIN)/plugin.yaml \
-		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4-plugin/'
+		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/'
 	install -m 755 $(PLUGIN)/bin/storeguard-postrender \
-		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4-plugin/bin/'
+		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin/'
 
 # --- tests -------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ $O/unit/%: $O/tests/unit/%.o $(filter-out $O/postrender/main.o,$(POSTRENDER_OBJS
 
 .PHONY: clean
 clean:
-	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(PLUGIN) \
+	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
 		$(B)/demo $(B)/storeguard-postrender
 
 -include $(COMMON_OBJS:.o=.d) $(POSTRENDER_OBJS:.o=.d)

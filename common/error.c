@@ -26,16 +26,34 @@ int sg_error_set(struct sg_error *e, enum sg_code code, const char *format, ...)
 	return -1;
 }
 
+/* message = first + second, where one of both may be the message itself */
+static int join(struct sg_error *e, const char *first, const char *second)
+{
+	char whole[2 * sizeof e->message];
+	(void)snprintf(whole, sizeof whole, "%s%s", first, second);
+	size_t length = strlen(whole);
+	if (length >= sizeof e->message)
+		length = sizeof e->message - 1;
+	memcpy(e->message, whole, length);
+	e->message[length] = '\0';
+	return -1;
+}
+
 int sg_error_context(struct sg_error *e, const char *format, ...)
 {
 	char context[512];
-	char whole[sizeof e->message + sizeof context + 3];
 	va_list args;
 	va_start(args, format);
-	format_into(context, sizeof context, format, args);
+	format_into(context, sizeof context - 2, format, args);
 	va_end(args);
-	(void)snprintf(whole, sizeof whole, "%s: %s", context, e->message);
-	return sg_error_set(e, e->code, "%s", whole);
+	text_make_printable(context);
+	memcpy(context + strlen(context), ": ", 3);
+	return join(e, context, e->message);
+}
+
+int sg_error_append(struct sg_error *e, const char *lines)
+{
+	return join(e, e->message, lines);
 }
 
 int sg_error_memory(struct sg_error *e)

@@ -31,8 +31,8 @@ struct sg_error {
 };
 
 /*
- * Fills e; a message that is too long ends in "...", and control characters
- * become '?'. Returns -1 always.
+ * Fills e with one line: a message that is too long ends in "...", and control
+ * characters become '?'. Returns -1 always.
  */
 int sg_error_set(struct sg_error *e, enum sg_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -40,6 +40,12 @@ int sg_error_set(struct sg_error *e, enum sg_code code, const char *format, ...)
 /* Prepends "context: " to the message. Returns -1 always. */
 int sg_error_context(struct sg_error *e, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Adds lines below the message, as they are: the caller has made them from text
+ * that is fit to print. Returns -1 always.
+ */
+int sg_error_append(struct sg_error *e, const char *lines);
 
 /* For allocations that failed. Returns -1 always. */
 int sg_error_memory(struct sg_error *e);

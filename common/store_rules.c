@@ -192,6 +192,27 @@ static bool is_allowed(const struct strings *allowed, const char *path)
 }
 
 static void check_value(const struct engine *engine, const char *path,
+			const struct node *value, struct violations *v);
+
+/* Helm takes a dot in a key as a character, a path would take it as a step. */
+static void check_values_of(const struct engine *engine, const char *path,
+			    const struct node *mapping, struct violations *v)
+{
+	for (const struct node *k = mapping->first; k; k = k->next->next) {
+		const char *key = node_text(k) ? node_text(k) : "null";
+		const char *at = *path ? sg_arena_printf(v->arena, "%s.%s",
+							 path, key) :
+					 key;
+		if (strchr(key, '.'))
+			violations_add(v, "spec.values",
+				       "the key \"%.80s\" has a dot; nest mappings instead",
+				       key);
+		else if (at)
+			check_value(engine, at, node_resolve(k->next), v);
+	}
+}
+
+static void check_value(const struct engine *engine, const char *path,
 			const struct node *value, struct violations *v)
 {
 	const char *field = sg_arena_printf(v->arena, "spec.values.%s", path);
@@ -201,12 +222,7 @@ static void check_value(const struct engine *engine, const char *path,
 		return;
 	}
 	if (node_is_mapping(value) && node_count(value)) {
-		for (const struct node *k = value->first; k; k = k->next->next)
-			check_value(engine,
-				    sg_arena_printf(v->arena, "%s.%s", path,
-						    node_text(k) ? node_text(k) :
-								   "null"),
-				    node_resolve(k->next), v);
+		check_values_of(engine, path, value, v);
 		return;
 	}
 	if (!is_allowed(&engine->values, path))
@@ -221,11 +237,8 @@ void store_check_values(const struct policy *p, const struct store *s,
 {
 	const struct engine *engine =
 		s->engine ? policy_engine(p, s->engine) : NULL;
-	if (!engine || !s->values)
-		return;
-	for (const struct node *k = s->values->first; k; k = k->next->next)
-		check_value(engine, node_text(k) ? node_text(k) : "null",
-			    node_resolve(k->next), v);
+	if (engine && s->values)
+		check_values_of(engine, "", s->values, v);
 }
 
 void store_check(const struct policy *p, const struct store *s,

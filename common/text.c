@@ -1,14 +1,38 @@
 #include "text.h"
 
+#include <stddef.h>
+
+/* How many bytes a lead byte announces; 0 for what leads nothing. */
+static size_t sequence_length(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xC2 && lead <= 0xDF)
+		return 2;
+	if (lead >= 0xE0 && lead <= 0xEF)
+		return 3;
+	return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+}
+
+static int is_printable(const unsigned char *c, size_t length)
+{
+	if (length == 1)
+		return *c >= 0x20 && *c != 0x7F;
+	for (size_t i = 1; i < length; i++)
+		if ((c[i] & 0xC0) != 0x80)
+			return 0;
+	return length > 1 && !(c[0] == 0xC2 && c[1] < 0xA0);
+}
+
 char *text_make_printable(char *text)
 {
-	for (char *c = text; *c; c++) {
-		unsigned char byte = (unsigned char)*c;
-		unsigned char next = (unsigned char)c[1];
-		if ((byte < 0x20 && byte != '\n') || byte == 0x7F)
-			*c = '?';
-		else if (byte == 0xC2 && next >= 0x80 && next <= 0x9F)
-			c[0] = c[1] = '?';
+	unsigned char *c = (unsigned char *)text;
+	while (*c) {
+		size_t length = sequence_length(*c);
+		if (is_printable(c, length))
+			c += length;
+		else
+			*c++ = '?';
 	}
 	return text;
 }

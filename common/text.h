@@ -3,8 +3,8 @@
 #define SG_TEXT_H
 
 /*
- * Replaces control characters (C0 but line feeds, DEL, C1 in UTF-8) by '?', so
- * that a name can't move the cursor or forge a line. Returns text.
+ * Replaces control characters (C0, DEL, and C1 in UTF-8) and what is no UTF-8
+ * by '?', so that a name can't move the cursor or forge a line. Returns text.
  */
 char *text_make_printable(char *text);
 

@@ -116,6 +116,12 @@ int yaml_emit_block(struct sg_buffer *out, const struct node *n, size_t indent,
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	if (emit(&text, n, false, e))
 		return -1;
+	/* libyaml ends a document so whose last scalar keeps its blank lines */
+	static const char end_mark[] = "\n...\n";
+	const size_t mark = sizeof end_mark - 1;
+	if (text.length > mark &&
+	    memcmp(text.data + text.length - mark, end_mark, mark) == 0)
+		text.data[text.length - mark + 1] = '\0';
 	for (const char *line = text.data; line && *line;) {
 		const char *end = strchrnul(line, '\n');
 		if (end > line)

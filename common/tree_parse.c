@@ -253,6 +253,13 @@ static int handle(struct builder *b, const yaml_event_t *event,
 {
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
+		/* after a break that is one to YAML 1.1 alone: NEL, CR, U+2028 */
+		if (!event->data.document_start.implicit &&
+		    event->start_mark.index > 0)
+			return sg_error_set(e, SG_INVALID,
+					    "line %zu: \"---\" behind a line break that is no line feed",
+					    b->first_line +
+						    event->start_mark.line);
 		if (b->root)
 			return sg_error_set(e, SG_INVALID,
 					    "line %zu: a second document without a \"---\" line before it; Kubernetes would ignore it",

@@ -2,9 +2,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "buffer.h"
 #include "cleanup.h"
+#include "text.h"
 
 void violations_init(struct violations *v, struct sg_arena *arena)
 {
@@ -20,7 +22,11 @@ void violations_add(struct violations *v, const char *field,
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	const char *message = sg_arena_printf(v->arena, "%s", text);
+	const char *message =
+		sg_arena_printf(v->arena, "%s", text_make_printable(text));
+	char *place = sg_arena_copy(v->arena, field, strlen(field));
+	if (place)
+		field = text_make_printable(place);
 	if (v->count < SG_MAX_VIOLATIONS)
 		v->items[v->count++] = (struct violation){
 			.field = field, .message = message ? message : field
@@ -39,6 +45,6 @@ int violations_check(const struct violations *v, const char *subject,
 				 v->items[i].message);
 	if (sg_buffer_check(&text, e))
 		return -1;
-	return sg_error_set(e, SG_REFUSED, "%s breaks the policy:%s", subject,
-			    text.data);
+	sg_error_set(e, SG_REFUSED, "%s breaks the policy:", subject);
+	return sg_error_append(e, text.data);
 }

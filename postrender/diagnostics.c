@@ -37,6 +37,21 @@ static int share_stderr(pid_t helm)
 	return (int)syscall(SYS_pidfd_getfd, process, STDERR_FILENO, 0);
 }
 
+/* Whether Helm writes to its stderr wherever that ends by then. */
+static bool appends(pid_t helm)
+{
+	char path[64], line[128];
+	unsigned long flags = 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/fdinfo/2", (int)helm);
+	FILE *info = fopen(path, "re");
+	while (info && fgets(line, sizeof line, info))
+		if (strncmp(line, "flags:", 6) == 0)
+			flags = strtoul(line + 6, NULL, 8);
+	if (info)
+		(void)fclose(info);
+	return flags & O_APPEND;
+}
+
 /*
  * The same file, opened again. Not a regular file that Helm writes to at an
  * offset of its own: what one of both writes there, the other overwrites.
@@ -48,17 +63,29 @@ static int reopen_stderr(pid_t helm)
 	(void)snprintf(path, sizeof path, "/proc/%d/fd/2", (int)helm);
 	int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC |
 				    O_NONBLOCK);
-	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+	if (fd >= 0 && fstat(fd, &st) == 0 &&
+	    (!S_ISREG(st.st_mode) || appends(helm)))
 		return fd;
 	if (fd >= 0)
 		(void)close(fd);
 	return -1;
 }
 
+/* Other plugins run Helm 3, which shows stderr, in their environment. */
+static bool is_helm_plugin(void)
+{
+	const char *folder = getenv("HELM_PLUGIN_DIR");
+	cleanup_free char *plugin = folder ? realpath(folder, NULL) : NULL;
+	cleanup_free char *self = realpath("/proc/self/exe", NULL);
+	size_t length = plugin ? strlen(plugin) : 0;
+	return plugin && self && strncmp(self, plugin, length) == 0 &&
+	       self[length] == '/';
+}
+
 /* Best effort: a parent that is gone or forbids it costs nothing. */
 static int open_relay(void)
 {
-	if (!getenv("HELM_PLUGIN_DIR"))
+	if (!is_helm_plugin())
 		return -1;
 	int fd = share_stderr(getppid());
 	if (fd < 0)

@@ -58,6 +58,14 @@ const struct edit_pair *edit_find_pair(const struct edit *e, const char *key)
 	return NULL;
 }
 
+bool edit_is_of_items(const struct edit *e)
+{
+	for (const struct edit *c = e->children; c; c = c->next)
+		if (c->key)
+			return false;
+	return e->pair_count == 0;
+}
+
 static void set_value(struct sg_arena *a, struct node *mapping, const char *key,
 		      struct node *value)
 {

@@ -37,6 +37,9 @@ const struct edit *edit_find(const struct edit *parent, const char *key);
 const struct edit *edit_find_item(const struct edit *parent, size_t index);
 const struct edit_pair *edit_find_pair(const struct edit *e, const char *key);
 
+/* Whether all that it has to do is for items of a sequence. */
+bool edit_is_of_items(const struct edit *e);
+
 /* The same edit done on a tree; n and everything below it must be its own. */
 void edit_apply(struct sg_arena *a, struct node *n, const struct edit *edit);
 

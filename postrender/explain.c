@@ -126,11 +126,13 @@ void explain_write(const struct explain *x, const struct identity *who,
 		   const struct survey *s, const struct guards *guards,
 		   const struct fit *fit, struct sg_buffer *out)
 {
+	char owner[128];
+	(void)snprintf(owner, sizeof owner, "%s",
+		       who->store.owner ? who->store.owner : "unknown");
 	sg_buffer_printf(out,
 			 "\nStore %s, in namespace %s\nengine %s, plan %s, owner %s\n",
 			 who->store.name, who->namespace, who->engine->name,
-			 who->plan->name,
-			 who->store.owner ? who->store.owner : "unknown");
+			 who->plan->name, text_make_printable(owner));
 	char title[128];
 	(void)snprintf(title, sizeof title, "%-*s    %-9s %s", NAME_WIDTH,
 		       "Object", "component", "labels on");

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
 
 enum { SHOWN_ASKERS = 5 };
 
@@ -204,6 +203,4 @@ void fit_describe(struct sg_arena *a, const struct fit *f,
 	else
 		sg_buffer_puts(out,
 			       "\n  Ask for less; no plan of this engine holds it.\n");
-	if (out->data)
-		text_make_printable(out->data);
 }

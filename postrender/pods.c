@@ -108,8 +108,8 @@ static void check_requests(struct measure *m, const char *container,
 				       r->name, a, b);
 		else
 			violations_add(m->violations, place(m, container),
-				       "requests.%s %s is over the limit %s that the plan gives it; state limits.%s of at least %s",
-				       r->name, a, b, r->name, a);
+				       "requests.%s %s is over the plan's default limit %s: state a limit",
+				       r->name, a, b);
 	}
 }
 

@@ -201,6 +201,6 @@ int rewrite_release(const struct rewrite *r, const struct documents *docs,
 		return -1;
 	if (r->survey->objects == 0)
 		return sg_error_set(e, SG_INVALID,
-				    "standard input holds no Kubernetes object; rendered manifests are expected");
+				    "standard input holds no Kubernetes object; rendered manifests are expected (a chart of hooks alone needs Helm 4: Helm 3 hides hooks)");
 	return 0;
 }

@@ -188,9 +188,11 @@ static void insert_pair(struct entries *es, const struct edit_pair *pair)
 	entry_end(es);
 }
 
-static int insert_child(struct entries *es, const struct edit *c,
-			const struct node *merged)
+static int insert_child(struct entries *es, const struct edit *c)
 {
+	const struct node *merged = node_get(es->mapping, c->key);
+	if (node_is_null(merged))
+		merged = NULL;
 	bool flow = es->mapping->style == STYLE_FLOW;
 	entry_begin(es);
 	if (!flow && !merged) {
@@ -223,18 +225,28 @@ static int replace_with_copy(struct splicer *s, struct node *at,
 	return add_patch(s, at->begin, at->end, &text);
 }
 
+/* Whether a ":" follows the key: `{key}` is a key with a null, too. */
+static bool has_colon(const struct document *d, const struct node *key)
+{
+	size_t at = key->end;
+	while (at < d->length && strchr(" \t\r\n", d->bytes[at]))
+		at++;
+	return at < d->length && d->bytes[at] == ':';
+}
+
 /* `key:` or `key: ~` gets its mapping on the same line. */
-static int replace_null(struct splicer *s, const struct node *n,
+static int replace_null(struct splicer *s, const struct node *key,
 			const struct edit *edit)
 {
+	const struct node *n = key->next;
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	if (n->anchor)
 		return sg_error_set(s->e, SG_INVALID,
 				    "%s is an anchored null; leave it out or write {}",
 				    edit->key);
-	if (n->begin && s->document->bytes[n->begin - 1] == ':')
-		sg_buffer_putc(&text, ' ');
+	if (!n->length)
+		sg_buffer_puts(&text, has_colon(s->document, key) ? " " : ": ");
 	put_new_flow(&text, edit);
 	return add_patch(s, n->begin, n->end, &text);
 }
@@ -255,30 +267,34 @@ static int set_pair(struct entries *es, const struct edit_pair *pair)
 		return 0;
 	bool replaceable = present->kind == NODE_ALIAS ||
 			   (value->kind == NODE_SCALAR && !value->anchor &&
-			    !value->tagged && value->style != STYLE_LITERAL);
+			    !value->tagged);
 	if (!replaceable)
 		return sg_error_set(s->e, SG_INVALID,
-				    "%s can't be set: its present value is %s, anchored or tagged; leave it out",
+				    "%s can't be set: its present value is %s, or has an anchor or a tag; leave it out",
 				    pair->key, node_kind_name(value));
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	if (present->begin && s->document->bytes[present->begin - 1] == ':')
 		sg_buffer_putc(&text, ' ');
 	put_quoted(&text, pair->value);
+	if (value->style == STYLE_LITERAL && present == value)
+		sg_buffer_puts(&text, s->newline); /* it ends behind its lines */
 	return add_patch(s, present->begin, present->end, &text);
 }
 
 static int edit_child_of(struct entries *es, const struct edit *c)
 {
 	struct splicer *s = es->splicer;
-	struct node *own = node_own(es->mapping, c->key);
-	if (!own)
-		return insert_child(es, c, node_get(es->mapping, c->key));
-	if (own->kind == NODE_ALIAS && !node_is_null(own))
-		return replace_with_copy(s, own, c);
-	if (node_is_null(own))
-		return replace_null(s, own, c);
-	return edit_node(s, own, c);
+	const struct node *key = es->mapping->first;
+	while (key && !node_is(key, c->key))
+		key = key->next->next;
+	if (!key)
+		return insert_child(es, c);
+	if (key->next->kind == NODE_ALIAS && !node_is_null(key->next))
+		return replace_with_copy(s, key->next, c);
+	if (node_is_null(key->next))
+		return replace_null(s, key, c);
+	return edit_node(s, key->next, c);
 }
 
 /* How the line ends that the offset is in, or the one before it. */
@@ -438,7 +454,7 @@ static int edit_node(struct splicer *s, struct node *n, const struct edit *edit)
 	s->shared |= n->aliases > 0;
 	if (n->kind == NODE_MAPPING)
 		return edit_mapping(s, n, edit);
-	if (n->kind == NODE_SEQUENCE)
+	if (n->kind == NODE_SEQUENCE && edit_is_of_items(edit))
 		return edit_sequence(s, n, edit);
 	return sg_error_set(s->e, SG_INVALID,
 			    "line %zu: %s must be a mapping, not %s",

@@ -5,6 +5,7 @@
 #include "demand.h"
 #include "labels.h"
 #include "names.h"
+#include "text.h"
 
 int survey_init(struct survey *s, const struct identity *who, bool measures,
 		struct sg_error *e)
@@ -53,10 +54,11 @@ static void *grow(void **items, unsigned *count, unsigned *capacity,
 					&(list).capacity,                      \
 					sizeof *(list).items, e))
 
+/* A name that outlives its object, fit to print. */
 static const char *keep(struct survey *s, const char *text)
 {
-	const char *kept = sg_arena_copy(&s->arena, text, strlen(text));
-	return kept ? kept : "";
+	char *kept = sg_arena_copy(&s->arena, text, strlen(text));
+	return kept ? text_make_printable(kept) : "";
 }
 
 static void note_component(struct survey *s, const struct object *o,
@@ -96,7 +98,8 @@ static int note_plain_job(struct survey *s, const struct object *o,
 		const char *key = node_text(k), *value = node_text(k->next);
 		if (key && value)
 			job->labels[job->label_count++] = (struct edit_pair){
-				keep(s, key), keep(s, value)
+				sg_arena_copy(&s->arena, key, strlen(key)),
+				sg_arena_copy(&s->arena, value, strlen(value))
 			};
 	}
 	return 0;

@@ -32,6 +32,8 @@ static int compare_items(const struct node *in, const struct node *out,
 {
 	const struct node *i = in->first, *o = out->first;
 	const struct edit *c = edit ? edit->children : NULL;
+	if (edit && !edit_is_of_items(edit))
+		return differs("is a list, not a mapping", e);
 	for (size_t index = 0; i; index++, i = i->next) {
 		const struct edit *own = c && c->index == index ? c : NULL;
 		if (own)
