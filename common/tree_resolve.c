@@ -14,6 +14,8 @@ static bool is_word(const char *text)
 	static const char *const words[] = { "~",   "y",    "n",     "yes",
 					     "no",  "on",   "off",   "true",
 					     "false", "null", "<<",   "=" };
+	if (strnlen(text, sizeof "false") == sizeof "false")
+		return false; /* longer than any of them */
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcasecmp(text, words[i]) == 0)
 			return true;

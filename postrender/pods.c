@@ -9,6 +9,7 @@ struct measure {
 	const struct object *object;
 	const struct plan *plan;
 	const struct limit_range *range; /* of type Container, or NULL */
+	bool pod_level; /* the pod states resources for itself */
 	struct violations *violations;
 	struct sg_error *e;
 };
@@ -113,11 +114,14 @@ static void check_requests(struct measure *m, const char *container,
 	}
 }
 
-/* A quota on a resource refuses pods whose containers do not state it. */
+/*
+ * A quota on a resource refuses pods whose containers do not state it, unless
+ * the pod itself states any.
+ */
 static void check_stated(struct measure *m, const char *container,
 			 const struct container_needs *c)
 {
-	for (unsigned i = 0; i < m->plan->quota.count; i++) {
+	for (unsigned i = 0; !m->pod_level && i < m->plan->quota.count; i++) {
 		const char *key = m->plan->quota.items[i].name;
 		bool limit = strncmp(key, "limits.", 7) == 0;
 		const char *resource = limit ? key + 7 :
@@ -280,7 +284,17 @@ int pod_measure(struct sg_arena *a, const struct object *o,
 		const struct plan *plan, struct pod_needs *out,
 		struct violations *v, struct sg_error *e)
 {
-	struct measure m = { a, o, plan, plan_limits(plan, "Container"), v, e };
+	const struct node *own = node_get(o->pod_spec, "resources");
+	struct measure m = {
+		.arena = a,
+		.object = o,
+		.plan = plan,
+		.range = plan_limits(plan, "Container"),
+		.pod_level = node_count(node_get(own, "requests")) ||
+			     node_count(node_get(own, "limits")),
+		.violations = v,
+		.e = e,
+	};
 	struct container_needs sum = { 0 }, sidecars = { 0 }, peak = { 0 };
 	if (sum_containers(&m, &sum) || measure_init(&m, &sidecars, &peak) ||
 	    add_both(&m, &sum, &sidecars) || max_both(&m, &sum, &peak) ||

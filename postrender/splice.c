@@ -1,57 +1,18 @@
 #include "splice.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
-
-/* Bytes [begin, end) of the document give way to text. */
-struct patch {
-	size_t begin;
-	size_t end;
-	size_t order; /* of patches at one place, the first planned comes first */
-	const char *text;
-	size_t length;
-};
+#include "patches.h"
 
 struct splicer {
 	const struct document *document;
 	const char *newline; /* of the mapping that is being edited */
 	struct sg_arena *arena;
-	struct patch *patches;
-	size_t count;
-	size_t capacity;
+	struct patches *patches;
 	bool shared; /* an anchored node changes: see its aliases */
 	struct sg_error *e;
 };
-
-static void splicer_release(struct splicer *s)
-{
-	free(s->patches);
-}
-
-static int add_patch(struct splicer *s, size_t begin, size_t end,
-		     const struct sg_buffer *text)
-{
-	if (sg_buffer_check(text, s->e))
-		return -1;
-	if (s->count == s->capacity) {
-		size_t capacity = s->capacity ? 2 * s->capacity : 16;
-		void *grown = realloc(s->patches, capacity * sizeof *s->patches);
-		if (!grown)
-			return sg_error_memory(s->e);
-		s->patches = grown;
-		s->capacity = capacity;
-	}
-	char *copy = sg_arena_copy(s->arena, text->data ? text->data : "",
-				   text->length);
-	if (!copy)
-		return sg_error_memory(s->e);
-	s->patches[s->count] = (struct patch){ begin, end, s->count, copy,
-					       text->length };
-	s->count++;
-	return 0;
-}
 
 static void put_quoted(struct sg_buffer *b, const char *text)
 {
@@ -222,7 +183,7 @@ static int replace_with_copy(struct splicer *s, struct node *at,
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	if (put_copy(s, &text, at, edit))
 		return -1;
-	return add_patch(s, at->begin, at->end, &text);
+	return patches_add(s->patches, at->begin, at->end, &text, s->e);
 }
 
 /* Whether a ":" follows the key: `{key}` is a key with a null, too. */
@@ -248,7 +209,7 @@ static int replace_null(struct splicer *s, const struct node *key,
 	if (!n->length)
 		sg_buffer_puts(&text, has_colon(s->document, key) ? " " : ": ");
 	put_new_flow(&text, edit);
-	return add_patch(s, n->begin, n->end, &text);
+	return patches_add(s->patches, n->begin, n->end, &text, s->e);
 }
 
 static int set_pair(struct entries *es, const struct edit_pair *pair)
@@ -279,7 +240,7 @@ static int set_pair(struct entries *es, const struct edit_pair *pair)
 	put_quoted(&text, pair->value);
 	if (value->style == STYLE_LITERAL && present == value)
 		sg_buffer_puts(&text, s->newline); /* it ends behind its lines */
-	return add_patch(s, present->begin, present->end, &text);
+	return patches_add(s->patches, present->begin, present->end, &text, s->e);
 }
 
 static int edit_child_of(struct entries *es, const struct edit *c)
@@ -323,7 +284,7 @@ static int edit_mapping(struct splicer *s, struct node *n,
 		return sg_buffer_check(&text, s->e);
 	if (!n->first) /* {} takes no comma behind the last */
 		text.length -= 2;
-	return add_patch(s, n->inside, n->inside, &text);
+	return patches_add(s->patches, n->inside, n->inside, &text, s->e);
 }
 
 /* The whole list in flow style: where an item can't just be left out. */
@@ -339,7 +300,7 @@ static int replace_sequence(struct splicer *s, struct node *n,
 		return -1;
 	if (n->style == STYLE_BLOCK)
 		sg_buffer_puts(&text, s->newline);
-	return add_patch(s, n->begin, n->end, &text);
+	return patches_add(s->patches, n->begin, n->end, &text, s->e);
 }
 
 static bool drops_any(const struct edit *edit)
@@ -383,7 +344,7 @@ static int drop_item(struct splicer *s, struct node *item)
 		end = lf ? (size_t)(lf - d->bytes) + 1 : d->length;
 	}
 	item->replaced = true;
-	return add_patch(s, begin, end, &nothing);
+	return patches_add(s->patches, begin, end, &nothing, s->e);
 }
 
 static bool has_shared_anchor(const struct node *n)
@@ -479,45 +440,20 @@ static int expand_aliases(struct splicer *s, struct node *n)
 	return 0;
 }
 
-static int compare_patches(const void *left, const void *right)
-{
-	const struct patch *a = left, *b = right;
-	if (a->begin != b->begin)
-		return a->begin < b->begin ? -1 : 1;
-	return a->order < b->order ? -1 : a->order > b->order;
-}
-
-static int write_patched(struct splicer *s, struct sg_buffer *out)
-{
-	const struct document *d = s->document;
-	size_t at = 0;
-	if (s->count > 1)
-		qsort(s->patches, s->count, sizeof *s->patches, compare_patches);
-	for (size_t i = 0; i < s->count; i++) {
-		const struct patch *p = &s->patches[i];
-		if (p->begin < at)
-			return sg_error_set(s->e, SG_INVALID,
-					    "its anchors and aliases overlap where labels are to go; write the labels out");
-		sg_buffer_append(out, d->bytes + at, p->begin - at);
-		sg_buffer_append(out, p->text, p->length);
-		at = p->end;
-	}
-	sg_buffer_append(out, d->bytes + at, d->length - at);
-	return sg_buffer_check(out, s->e);
-}
-
 int splice_document(const struct document *d, struct node *root,
 		    const struct edit *edit, struct sg_arena *scratch,
 		    struct sg_buffer *out, struct sg_error *e)
 {
-	cleanup_with(splicer_release) struct splicer s = {
+	cleanup_with(patches_release) struct patches patches = { 0 };
+	struct splicer s = {
 		.document = d,
 		.newline = "\n",
 		.arena = scratch,
+		.patches = &patches,
 		.e = e,
 	};
 	if (edit_node(&s, root, edit) ||
 	    (s.shared && expand_aliases(&s, root)))
 		return -1;
-	return write_patched(&s, out);
+	return patches_write(&patches, d->bytes, d->length, out, e);
 }

@@ -188,14 +188,37 @@ int survey_object(struct survey *s, const struct object *o,
 	return measure(s, o, scratch, d, e);
 }
 
-static void apply_autoscaler(struct survey *s, const struct autoscaler *scaler)
+static int compare_autoscalers(const void *left, const void *right)
 {
+	const struct autoscaler *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+	return order ? order : strcmp(a->kind, b->kind);
+}
+
+/* Of several for one target, the largest maximum counts. */
+static void apply_autoscalers(struct survey *s)
+{
+	struct autoscaler *list = s->autoscalers.items;
+	unsigned count = s->autoscalers.count;
+	if (!count)
+		return;
+	qsort(list, count, sizeof *list, compare_autoscalers);
+	for (unsigned i = 1; i < count; i++)
+		if (compare_autoscalers(&list[i - 1], &list[i]) == 0 &&
+		    list[i].max < list[i - 1].max)
+			list[i].max = list[i - 1].max;
+	for (unsigned i = count - 1; i > 0; i--)
+		if (compare_autoscalers(&list[i - 1], &list[i]) == 0)
+			list[i - 1].max = list[i].max;
 	for (unsigned i = 0; i < s->askers.count; i++) {
 		struct asker *asker = &s->askers.items[i];
-		if (asker->workload && asker->replicas < scaler->max &&
-		    strcmp(asker->kind, scaler->kind) == 0 &&
-		    strcmp(asker->name, scaler->name) == 0)
-			asker->replicas = scaler->max;
+		struct autoscaler key = { asker->kind, asker->name, 0 };
+		if (!asker->workload)
+			continue;
+		const struct autoscaler *found = bsearch(
+			&key, list, count, sizeof *list, compare_autoscalers);
+		if (found && asker->replicas < found->max)
+			asker->replicas = found->max;
 	}
 }
 
@@ -226,8 +249,7 @@ static int add_surroundings(struct survey *s, struct sg_error *e)
 
 int survey_finish(struct survey *s, struct sg_error *e)
 {
-	for (unsigned i = 0; i < s->autoscalers.count; i++)
-		apply_autoscaler(s, &s->autoscalers.items[i]);
+	apply_autoscalers(s);
 	return add_surroundings(s, e);
 }
 
