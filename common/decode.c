@@ -16,7 +16,9 @@ int decode_any_mapping(const struct node *n, const char *path,
 {
 	if (!node_is_mapping(n))
 		return wrong_kind(n, path, "a mapping", e);
-	const struct node *twice = node_duplicate_key(n);
+	const struct node *twice;
+	if (node_duplicate_key(n, &twice, e))
+		return -1;
 	if (twice)
 		return sg_error_set(e, SG_INVALID, "%s has the key \"%.80s\" twice",
 				    path, twice->text);

@@ -104,8 +104,12 @@ const struct node *node_path(const struct node *n, ...)
 const char *node_text(const struct node *n);
 /* What a message may call it: "a mapping", "a list", "null", … */
 const char *node_kind_name(const struct node *n);
-/* The first key of a mapping that stands in it twice, or NULL. */
-const struct node *node_duplicate_key(const struct node *mapping);
+/*
+ * *twice is a key that stands in the mapping twice, or NULL. SG_IO when memory
+ * runs out.
+ */
+int node_duplicate_key(const struct node *mapping, const struct node **twice,
+		       struct sg_error *e);
 size_t node_count(const struct node *collection); /* items, or pairs */
 
 /* --- building; a failed allocation shows in sg_arena_check() --- */

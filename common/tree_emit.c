@@ -103,10 +103,12 @@ static int emit(struct sg_buffer *out, const struct node *n, bool flow,
 		return 0;
 	if (sg_buffer_check(out, e))
 		return -1;
-	if (emitter.error == YAML_MEMORY_ERROR)
+	/* an event that could not be made leaves no error in the emitter */
+	if (emitter.error == YAML_MEMORY_ERROR ||
+	    emitter.error == YAML_NO_ERROR)
 		return sg_error_memory(e);
 	return sg_error_set(e, SG_INVALID, "cannot be written as YAML: %s",
-			    emitter.problem ? emitter.problem : "unknown");
+			    emitter.problem);
 }
 
 int yaml_emit_block(struct sg_buffer *out, const struct node *n, size_t indent,

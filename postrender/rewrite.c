@@ -150,14 +150,13 @@ static int write_edited(struct turn *t, struct node *root,
 	if (splice_document(t->document, root, edit, t->scratch, body, t->e))
 		return document_context(t->document, t->e);
 	if (yaml_parse(body->data + start, body->length - start,
-		       t->document->line, t->scratch, &after, t->e) ||
-	    verify_edit(root, after, edit, t->e)) {
+		       t->document->line, t->scratch, &after, t->e) == 0 &&
+	    verify_edit(root, after, edit, t->e) == 0)
+		return 0;
+	if (t->e->code == SG_INVALID)
 		sg_error_context(t->e,
 				 "labels can't be added without changing more than them");
-		t->e->code = SG_INVALID;
-		return document_context(t->document, t->e);
-	}
-	return 0;
+	return document_context(t->document, t->e);
 }
 
 static int rewrite_document(struct turn *t, struct sg_buffer *body)

@@ -110,7 +110,10 @@ static int compare_mappings(const struct node *in, const struct node *out,
 			    const struct edit *edit, struct sg_error *e)
 {
 	const struct node *i = in->first;
-	if (edit && node_duplicate_key(out))
+	const struct node *twice = NULL;
+	if (edit && node_duplicate_key(out, &twice, e))
+		return -1;
+	if (twice)
 		return differs("a key stands there twice", e);
 	for (const struct node *o = out->first; o; o = o->next->next) {
 		bool same = i && same_key(i, o);
