@@ -115,6 +115,9 @@ install: all
 	install -m 755 $(PLUGIN)/bin/storeguard-postrender \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin/'
 
+# test objects are kept for the next make
+.SECONDARY:
+
 # --- tests -------------------------------------------------------------------
 
 TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
@@ -133,6 +136,10 @@ test: deps all $(UNIT_TESTS)
 bench: deps all
 	@$(TEST_ENV) $(PYTHON) tests/bench/run
 
+# it fails each allocation in turn, libyaml's too
+$O/unit/test_torture: LIBS := -l:libyaml.a
+$O/unit/test_torture: UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
+
 $O/unit/%: $O/tests/unit/%.o $(filter-out $O/postrender/main.o,$(POSTRENDER_OBJS)) $O/libstoreguard.a
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
@@ -143,4 +150,5 @@ clean:
 	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
 		$(B)/demo $(B)/storeguard-postrender
 
--include $(COMMON_OBJS:.o=.d) $(POSTRENDER_OBJS:.o=.d)
+-include $(COMMON_OBJS:.o=.d) $(POSTRENDER_OBJS:.o=.d) \
+	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS))

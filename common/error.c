@@ -5,14 +5,21 @@
 
 #include "text.h"
 
-static void format_into(char *to, size_t size, const char *format, va_list args)
+/* Cuts text to fit `size` bytes; what was cut shows as "...". */
+static void shorten(char *text, size_t size)
 {
 	static const char ellipsis[] = "...";
-	int length = vsnprintf(to, size, format, args);
-	if (length < 0)
-		to[0] = '\0';
-	else if ((size_t)length >= size)
-		memcpy(to + size - sizeof ellipsis, ellipsis, sizeof ellipsis);
+	if (strlen(text) >= size)
+		memcpy(text + size - sizeof ellipsis, ellipsis, sizeof ellipsis);
+}
+
+static void format_into(char *to, size_t size, const char *format, va_list args)
+{
+	char whole[SG_MAX_MESSAGE + 1];
+	whole[0] = '\0';
+	(void)vsnprintf(whole, sizeof whole, format, args);
+	shorten(whole, size);
+	memcpy(to, whole, strlen(whole) + 1);
 }
 
 int sg_error_set(struct sg_error *e, enum sg_code code, const char *format, ...)
@@ -31,11 +38,8 @@ static int join(struct sg_error *e, const char *first, const char *second)
 {
 	char whole[2 * sizeof e->message];
 	(void)snprintf(whole, sizeof whole, "%s%s", first, second);
-	size_t length = strlen(whole);
-	if (length >= sizeof e->message)
-		length = sizeof e->message - 1;
-	memcpy(e->message, whole, length);
-	e->message[length] = '\0';
+	shorten(whole, sizeof e->message);
+	memcpy(e->message, whole, strlen(whole) + 1);
 	return -1;
 }
 

@@ -5,12 +5,11 @@
  * keeps no styles). Aliases stay aliases: nothing is expanded, but what they
  * would expand to counts against SG_MAX_NODES. Parsing does no I/O. Refused
  * beyond what libyaml refuses: UTF-16, NUL, nesting deeper than SG_MAX_DEPTH,
- * an alias inside its own anchor, and a second document behind "..." (which
- * Kubernetes would silently ignore).
+ * an alias inside its own anchor, and a second document.
  *
  * All nodes live in the arena that they were made in. Offsets are bytes from
- * the start of the parsed text; libyaml counts code points, a cursor
- * translates.
+ * the start of the parsed text, which must be shorter than 4 GiB; libyaml counts
+ * code points, a cursor translates.
  */
 #ifndef SG_TREE_H
 #define SG_TREE_H

@@ -248,24 +248,30 @@ static int add_node(struct builder *b, const yaml_event_t *event,
 	return collection ? push(b, n, e) : 0;
 }
 
+static int start_document(struct builder *b, const yaml_event_t *event,
+			  struct sg_error *e)
+{
+	size_t line = b->first_line + event->start_mark.line;
+	uint32_t at = cursor_seek(&b->cursor, event->start_mark.index);
+	if (b->root)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: a second document begins where one is expected",
+				    line);
+	/* NEL, CR and U+2028 are line breaks to YAML 1.1, but not to Helm */
+	if (!event->data.document_start.implicit &&
+	    event->start_mark.index > 0 && b->cursor.bytes[at - 1] != '\n')
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: \"---\" behind a line break that is no line feed",
+				    line);
+	return 0;
+}
+
 static int handle(struct builder *b, const yaml_event_t *event,
 		  struct sg_error *e)
 {
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		/* after a break that is one to YAML 1.1 alone: NEL, CR, U+2028 */
-		if (!event->data.document_start.implicit &&
-		    event->start_mark.index > 0)
-			return sg_error_set(e, SG_INVALID,
-					    "line %zu: \"---\" behind a line break that is no line feed",
-					    b->first_line +
-						    event->start_mark.line);
-		if (b->root)
-			return sg_error_set(e, SG_INVALID,
-					    "line %zu: a second document without a \"---\" line before it; Kubernetes would ignore it",
-					    b->first_line +
-						    event->start_mark.line);
-		return 0;
+		return start_document(b, event, e);
 	case YAML_ALIAS_EVENT:
 	case YAML_SCALAR_EVENT:
 	case YAML_SEQUENCE_START_EVENT:
@@ -321,10 +327,6 @@ static int run(yaml_parser_t *parser, struct builder *b, struct sg_error *e)
 
 static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
 {
-	if (length > SG_MAX_DOCUMENT)
-		return sg_error_set(e, SG_INVALID,
-				    "%zu bytes in one document; at most %zu are accepted",
-				    length, SG_MAX_DOCUMENT);
 	if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 ||
 			    memcmp(bytes, "\xFE\xFF", 2) == 0))
 		return sg_error_set(e, SG_INVALID,

@@ -81,6 +81,12 @@ int documents_index(struct sg_arena *a, const char *bytes, size_t length,
 int document_parse(const struct document *d, struct sg_arena *a,
 		   struct node **root, struct sg_error *e)
 {
+	if (d->length > SG_MAX_DOCUMENT) {
+		sg_error_set(e, SG_INVALID,
+			     "%zu bytes in one document; at most %zu are accepted",
+			     d->length, SG_MAX_DOCUMENT);
+		return document_context(d, e);
+	}
 	if (yaml_parse(d->bytes, d->length, d->line, a, root, e))
 		return document_context(d, e);
 	return 0;

@@ -1,7 +1,9 @@
 """Properties of the post-renderer over generated streams.
 
-STOREGUARD_SEED picks other streams, STOREGUARD_CASES how many. A failing test's
-name holds both numbers that its stream comes from: seed and case.
+STOREGUARD_SEED picks other streams, STOREGUARD_CASES how many (600 take about half
+a minute). A failing test's name holds both numbers that its stream comes from, seed
+and case;
+`STOREGUARD_SEED=SEED pytest -k "seedSEED-caseN]" tests/test_properties.py` runs it again.
 """
 
 import os
@@ -16,7 +18,7 @@ from conftest import ROOT, postrender
 from properties import manifests, model, reader
 
 SEED = os.environ.get("STOREGUARD_SEED", "20250101")
-CASES = int(os.environ.get("STOREGUARD_CASES", "120"))
+CASES = int(os.environ.get("STOREGUARD_CASES", "600"))
 REFUSED_AT_MOST = 0.05  # of all streams: refusing must stay the exception
 ENGINES = yaml.safe_load((ROOT / "common/default-policy.yaml").read_text())["spec"]["engines"]
 tally = {"run": 0, "refused": 0}
@@ -43,11 +45,19 @@ class Case:
         return strip_bom(self.run("--only", "labels").stdout.decode())
 
     def documents(self):
-        """Triples of an input document, its meaning and what is expected of it."""
+        """Of each input document: text, tree, meaning, and the meaning expected."""
         for text in reader.split(strip_bom(self.text)):
             root = reader.parse(text)
             value = None if root is None else reader.meaning(root)
             yield text, root, value, None if root is None else self.model.expected(value)
+
+    def matched(self, body):
+        """The documents that stay, each with what became of it in the body."""
+        kept = [d for d in self.documents() if d[3] is not model.DROPPED]
+        outputs = reader.split(body)
+        assert len(outputs) == len(kept), show(self, body, "documents came or went")
+        return [(text, root, value, output)
+                for (text, root, value, _), output in zip(kept, outputs)]
 
 
 def strip_bom(text):
@@ -177,11 +187,7 @@ def test_every_byte_outside_the_edited_spots_stays(case):
     in order, and so is each character before, between and behind them."""
     case.needs_acceptance()
     body = case.body()
-    outputs = iter(reader.split(body))
-    for text, root, value, wanted in case.documents():
-        if wanted is model.DROPPED:
-            continue
-        output = next(outputs)
+    for text, root, value, output in case.matched(body):
         spots = [] if root is None else case.model.spots(text, root, value)
         if spots is None:
             continue
@@ -209,8 +215,7 @@ def test_line_ends_follow_the_document(case):
     a document under Helm's own LF lines (`---`, `# Source:`) counts as CRLF."""
     case.needs_acceptance()
     body = case.body()
-    inputs = [t for t, *_, wanted in case.documents() if wanted is not model.DROPPED]
-    for text, output in zip(inputs, reader.split(body), strict=True):
+    for text, _, _, output in case.matched(body):
         other = r"(?<!\r)\n" if "\r\n" in text else r"\r"
         before, after = len(re.findall(other, text)), len(re.findall(other, output))
         assert before == after, show(case, body, f"{after - before} line ends of the other kind")

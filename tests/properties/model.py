@@ -1,0 +1,226 @@
+"""What must become of a stream, worked out from design.md, not from the code.
+
+Two answers for each document: what it must mean afterwards, and the spots where
+its text may differ. Everything outside the spots must stay byte for byte.
+"""
+
+import fnmatch
+import hashlib
+import re
+from copy import deepcopy
+
+from .reader import follow, is_null, own, string
+
+TEMPLATES = {  # kind: where its pod template is
+    ("apps", "Deployment"): ["spec", "template"],
+    ("apps", "StatefulSet"): ["spec", "template"],
+    ("apps", "DaemonSet"): ["spec", "template"],
+    ("apps", "ReplicaSet"): ["spec", "template"],
+    ("batch", "Job"): ["spec", "template"],
+    ("batch", "CronJob"): ["spec", "jobTemplate", "spec", "template"],
+    ("", "Pod"): [],
+}
+NULL = ("null", "")
+DROPPED = object()  # instead of a meaning: the whole object goes
+
+
+def get(value, *path):
+    for key in path:
+        value = value.get(string(key)) if isinstance(value, dict) else None
+    return None if value == NULL else value
+
+
+def text(value):
+    return value[1] if isinstance(value, tuple) else None
+
+
+def owner_label(owner):
+    """An owner that is no label value: readable prefix and hash (names.h)."""
+    if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", owner):
+        return owner
+    readable = re.sub(r"[^a-z0-9.]+", "-", owner.lower()).strip("-")
+    return f"{readable}-{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
+
+
+class Model:
+    """The edits of one store; components are the engine's, from the policy."""
+
+    def __init__(self, store, engine, plan, owner, components):
+        self.fixed = {"urumi.io/store": store, "urumi.io/engine": engine}
+        self.owned = {"urumi.io/plan": plan, "urumi.io/owner": owner_label(owner)}
+        self.annotations = {} if owner_label(owner) == owner else {"urumi.io/owner": owner}
+        self.components = components
+
+    # What an object is.
+
+    def component(self, value, template, runs_once):
+        """By label, else image, else port; jobs are the component of jobs."""
+        stamped = get(template or value, "metadata", "labels", "urumi.io/component")
+        if stamped:
+            return text(stamped)
+        for c in self.components:
+            if runs_once and c.get("jobs"):
+                return c["name"]
+        for matches in (self.by_labels, self.by_images, self.by_ports):
+            for c in self.components:
+                if matches(c, value, template):
+                    return c["name"]
+        return None
+
+    @staticmethod
+    def by_labels(component, value, template):
+        for key, wanted in component.get("labels", {}).items():
+            found = (get(template, "metadata", "labels", key)
+                     or get(value, "metadata", "labels", key))
+            if text(found) in wanted:
+                return True
+        return False
+
+    @staticmethod
+    def by_images(component, _, template):
+        names = [re.sub("[:@].*", "", text(get(c, "image")).split("/")[-1])
+                 for c in get(template, "spec", "containers") or []]
+        return any(fnmatch.fnmatchcase(name, pattern) for name in names
+                   for pattern in component.get("images", []))
+
+    @staticmethod
+    def by_ports(component, value, template):
+        if template is not None:
+            ports = [get(p, "containerPort") for c in get(template, "spec", "containers") or []
+                     for p in get(c, "ports") or []]
+        elif text(get(value, "kind")) == "Service":
+            ports = [get(p, "port") for p in get(value, "spec", "ports") or []]
+        else:
+            ports = []
+        return any(text(p) in map(str, component.get("ports", [])) for p in ports)
+
+    # Edits, as paths from the object and what is set there.
+
+    def edits(self, value):
+        """[(path, {key: value})] of one object; DROPPED for a chart's own policy."""
+        kind = text(get(value, "kind"))
+        group = text(get(value, "apiVersion")).rpartition("/")[0]
+        if kind == "NetworkPolicy":
+            return DROPPED
+        path = TEMPLATES.get((group, kind))
+        template = None if path is None else get(value, *path) if path else value
+        hook = get(value, "metadata", "annotations", "helm.sh/hook") is not None
+        once = kind in ("Job", "CronJob") or (hook and path is not None)
+        component = self.component(value, template, once)
+        named = {"urumi.io/component": component} if component else {}
+        result = [(["metadata", "labels"], {**self.fixed, **self.owned, **named})]
+        if self.annotations:
+            result.append((["metadata", "annotations"], self.annotations))
+        if path and (kind != "Job" or hook):
+            result.append((path + ["metadata", "labels"], {**self.fixed, **named}))
+        return result
+
+    def items(self, value):
+        """The items of a list, with the kind that they take from it."""
+        kind, version = get(value, "kind"), get(value, "apiVersion")
+        for item in get(value, "items"):
+            typed = {string("apiVersion"): version, **item}
+            if text(kind) != "List":
+                typed.setdefault(string("kind"), string(text(kind)[:-len("List")]))
+            yield item, typed
+
+    def expected(self, value):
+        """The meaning that the output must have."""
+        value = deepcopy(value)
+        if isinstance(get(value, "items"), list):
+            items = [self.apply(item, self.edits(typed)) for item, typed in self.items(value)]
+            kept = [item for item in items if item is not DROPPED]
+            value[string("items")] = kept
+            return DROPPED if items and not kept else value
+        return self.apply(value, self.edits(value))
+
+    @staticmethod
+    def apply(value, edits):
+        if edits is DROPPED:
+            return DROPPED
+        value = deepcopy(value)
+        for path, pairs in edits:
+            at = value
+            for key in path:
+                if get(at, key) is None:
+                    at[string(key)] = {}
+                at = at[string(key)]
+            at.update({string(k): string(v) for k, v in pairs.items()})
+        return value
+
+    # Spots, as (begin, end) in the text of the input document.
+
+    def spots(self, document, root, value):
+        """Where the text may change: insertions are empty spots; a null value, an
+        alias, a label of another value and the lines of a dropped item give way.
+        None: a dropped item is not lines of its own, so its list is written anew."""
+        spots, opened = set(), []
+        if isinstance(get(value, "items"), list):
+            sequence = own(root, "items")
+            opened += [root, sequence]
+            objects = list(zip(follow(sequence).children,
+                               [self.edits(typed) for _, typed in self.items(value)]))
+        else:
+            objects = [(root, self.edits(value))]
+        dropped = [node for node, edits in objects if edits is DROPPED]
+        if dropped:
+            gone = [inner for node in dropped for inner in node.walk()]
+            lines = [item_lines(document, node) for node in dropped]
+            if sequence.flow or None in lines or any(
+                    n.kind == "alias" and any(n.target is g for g in gone) for n in root.walk()):
+                return None
+            spots.update(lines)
+            objects = [(node, edits) for node, edits in objects if edits is not DROPPED]
+        for node, edits in objects:
+            for path, labels in edits:
+                self.descend(document, node, path, labels, spots, opened)
+        # Aliases of what is edited in place must go on meaning what they did.
+        spots.update((n.begin, n.end) for n in root.walk()
+                     if n.kind == "alias" and any(n.target is o for o in opened))
+        return sorted(spots)
+
+    @staticmethod
+    def descend(document, node, path, labels, spots, opened):
+        for key in [None] + path:
+            child = node if key is None else own(node, key)
+            if child is None:
+                spots.add((node.inside, node.inside))
+                return
+            if child.kind == "alias" or is_null(child):
+                spots.add((child.begin, child.end))
+                if node.flow and child.begin == child.end:
+                    # libyaml has an empty null at the end of the gap behind the colon
+                    end = re.compile(r"(?:\s|#[^\n]*)*").match(document, child.end).end()
+                    spots.add((end, end))
+                return
+            node = child
+            opened.append(node)
+        for key, wanted in labels.items():
+            present = own(node, key)
+            if present is None:
+                spots.add((node.inside, node.inside))
+            elif follow(present).text != wanted or follow(present).plain:
+                spots.add((present.begin, present.end))
+
+
+def item_lines(document, item):
+    """From the start of the line of a block list's `- ` to the end of the item's
+    last line; None where something else, like a comment, is in between."""
+    begin = document.rfind("\n", 0, item.begin) + 1
+    if not re.fullmatch(" *- +", document[begin:item.begin]):
+        return None
+    end = max(n.end for n in item.walk() if n.flow or n.kind in ("scalar", "alias"))
+    if document[end - 1] != "\n":
+        end = document.find("\n", end) + 1 or len(document)
+    return begin, end
+
+
+def may_be_refused(root):
+    """Where an alias, a merge or a dropped item is in the way, a part has to be
+    written anew in flow style, which can't hold every plain scalar."""
+    def hinders(key, value):
+        return (key.plain and key.text == "<<"
+                or (key.text == "kind" and value.text == "NetworkPolicy"))
+    return any(node.kind == "alias"
+               or node.kind == "map" and any(hinders(k, v) for k, v in node.pairs())
+               for node in root.walk())

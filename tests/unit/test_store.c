@@ -1,0 +1,347 @@
+#include "helpers.h"
+
+#include "store.h"
+
+/* The default policy with a few settings that it leaves empty. */
+static int load_policy(void **state)
+{
+	static const char *const changes[][2] = {
+		{ "allowedDomains: []", "allowedDomains: [shop.example.org]" },
+		{ "deniedDomains: []",
+		  "deniedDomains: [vip.shops.example.com]" },
+		{ "plans: [small, medium, large]", "plans: [small, medium]" },
+	};
+	extern const char sg_default_policy[];
+	cleanup_buffer struct sg_buffer text;
+	struct policy *p = NULL;
+	struct sg_error e = { 0 };
+	const char *from = sg_default_policy;
+	sg_buffer_init(&text, SG_MIB);
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		const char *at = strstr(from, changes[i][0]);
+		assert_non_null(at);
+		sg_buffer_append(&text, from, (size_t)(at - from));
+		sg_buffer_puts(&text, changes[i][1]);
+		from = at + strlen(changes[i][0]);
+	}
+	sg_buffer_puts(&text, from);
+	if (policy_parse("p.yaml", text.data, text.length, &p, &e))
+		fail_msg("%s", e.message);
+	*state = p;
+	return 0;
+}
+
+static int free_policy(void **state)
+{
+	policy_free(*state);
+	return 0;
+}
+
+#define HEAD "apiVersion: urumi.io/v1\nkind: Store\nmetadata: {name: fashion}\n"
+
+static const char full[] = HEAD
+	"spec:\n  engine: medusa\n  owner: alice@example.com\n  plan: medium\n"
+	"  host: f.shop.example.org\n  displayName: Fashion\n"
+	"  adminEmail: a@example.com\n  delivery: helm\n"
+	"  deletionProtection: true\n  values: {shop: {currency: eur}}\n";
+
+static void test_decode(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct sg_error e = { 0 };
+	struct store s;
+	(void)state;
+	sg_arena_init(&a);
+	assert_int_equal(store_decode(&a, must_parse(&a, full), &s, &e), 0);
+	expect_text(s.name, "fashion", "name");
+	expect_text(s.engine, "medusa", "engine");
+	expect_text(s.owner, "alice@example.com", "owner");
+	expect_text(s.plan, "medium", "plan");
+	expect_text(s.host, "f.shop.example.org", "host");
+	expect_text(s.display_name, "Fashion", "displayName");
+	expect_text(s.admin_email, "a@example.com", "adminEmail");
+	expect_text(s.delivery, "helm", "delivery");
+	expect_text(node_text(node_path(s.values, "shop", "currency", NULL)),
+		    "eur", "a value");
+}
+
+static void test_defaults(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct sg_error e = { 0 };
+	struct store s;
+	sg_arena_init(&a);
+	assert_int_equal(store_decode(&a, must_parse(&a, HEAD), &s, &e), 0);
+	assert_null(s.plan);
+	assert_int_equal(store_default(&a, *state, &s, &e), 0);
+	expect_text(s.plan, "small", "plan");
+	expect_text(s.host, "fashion.shops.example.com", "host");
+	expect_text(s.display_name, "fashion", "display name");
+	expect_text(s.delivery, "gitops", "delivery");
+	assert_null(s.owner);
+	assert_null(s.engine);
+	/* what is given stays */
+	assert_int_equal(store_decode(&a, must_parse(&a, full), &s, &e), 0);
+	assert_int_equal(store_default(&a, *state, &s, &e), 0);
+	expect_text(s.host, "f.shop.example.org", "the given host");
+	expect_text(s.plan, "medium", "the given plan");
+}
+
+struct wrong {
+	const char *text;
+	const char *says;
+};
+
+static const struct wrong wrongs[] = {
+	{ "[]\n", "not a Store: expected apiVersion: urumi.io/v1" },
+	{ "apiVersion: urumi.io/v2\nkind: Store\n", "not a Store" },
+	{ "apiVersion: urumi.io/v1\nkind: Stores\n", "not a Store" },
+	{ "apiVersion: urumi.io/v1\nkind: Store\n", "metadata must be a" },
+	{ "apiVersion: urumi.io/v1\nkind: Store\nmetadata: {}\n",
+	  "metadata.name is missing" },
+	{ "apiVersion: urumi.io/v1\nkind: Store\nmetadata: {name: 12}\n",
+	  "metadata.name: 12 is not a string" },
+	{ HEAD "kind: Store\n", "the Store has the key \"kind\" twice" },
+	{ HEAD "spec: []\n", "spec must be a mapping, not a list" },
+	{ HEAD "spec: {engin: x}\n", "spec has no field \"engin\"" },
+	{ HEAD "spec: {plan: [x]}\n", "spec.plan must be a string" },
+	{ HEAD "spec: {host: ''}\n", "spec.host is empty" },
+	{ HEAD "spec: {plan: a, plan: b}\n",
+	  "spec has the key \"plan\" twice" },
+	{ HEAD "spec: {deletionProtection: 1}\n",
+	  "spec.deletionProtection: 1 is not true or false" },
+	{ HEAD "spec: {values: [x]}\n", "spec.values must be a mapping" },
+	{ HEAD "spec: {values: {a: 1, a: 2}}\n", "spec.values has the key" },
+};
+
+static void test_decode_refuses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrongs); i++) {
+		cleanup_arena struct sg_arena a;
+		struct sg_error e = { 0 };
+		struct store s;
+		sg_arena_init(&a);
+		const struct node *n = must_parse(&a, wrongs[i].text);
+		expect_error(store_decode(&a, n, &s, &e), &e, SG_INVALID,
+			     wrongs[i].says, wrongs[i].text);
+	}
+}
+
+static void test_is_store(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	(void)state;
+	sg_arena_init(&a);
+	assert_true(store_is_store(must_parse(&a, HEAD)));
+	assert_true(store_is_store(
+		must_parse(&a, "{apiVersion: urumi.io/v9, kind: Store}")));
+	assert_false(store_is_store(
+		must_parse(&a, "{apiVersion: other.io/v1, kind: Store}")));
+	assert_false(store_is_store(
+		must_parse(&a, "{apiVersion: urumi.io/v1, kind: Policy}")));
+	assert_false(store_is_store(must_parse(&a, "[Store]")));
+	assert_false(store_is_store(NULL));
+}
+
+struct rule {
+	const char *what;
+	const char *says; /* of the only violation; NULL: there is none */
+};
+
+static void expect_rule(const struct violations *v, const struct rule *r,
+			const char *field)
+{
+	if (v->count != (r->says ? 1 : 0))
+		fail_msg("\"%s\": %u violations, first: %s", r->what, v->count,
+			 v->count ? v->items[0].message : "-");
+	if (r->says && !strstr(v->items[0].message, r->says))
+		fail_msg("\"%s\": %s", r->what, v->items[0].message);
+	if (r->says && field)
+		expect_text(v->items[0].field, field, "the field");
+}
+
+static const struct rule names[] = {
+	{ "fashion", NULL },
+	{ "a12", NULL },
+	{ "abcdefghijklmnopqrstuvwxyz123456", NULL },
+	{ "my-shop", NULL },
+	{ "administrator", NULL },
+	{ "paypalace", NULL },
+	{ "ab", "\"ab\" has 2 characters; from 3 to 32" },
+	{ "abcdefghijklmnopqrstuvwxyz1234567", "has 33 characters" },
+	{ "1shop", "does not match" },
+	{ "Shop", "does not match" },
+	{ "shop-", "does not match" },
+	{ "-shop", "does not match" },
+	{ "sh_op", "does not match" },
+	{ "sh.op", "does not match" },
+	{ "shop\nx", "does not match" },
+	{ "sh\xc3\xb6p", "does not match" },
+	{ "xn--shop", "punycode" },
+	{ "ab--shop", "punycode" },
+	{ "abc--shop", NULL },
+	{ "admin", "\"admin\" is reserved" },
+	{ "www", "is reserved" },
+	{ "paypal", "resembles the protected name \"paypal\"" },
+	{ "paypa1", "resembles the protected name \"paypal\"" },
+	{ "pay-pal", "resembles the protected name \"paypal\"" },
+	{ "my-paypal", "resembles the protected name \"paypal\"" },
+	{ "paypai-shop", "resembles the protected name \"paypal\"" },
+	{ "x-arnaz0n-y", "resembles the protected name \"amazon\"" },
+	{ "my-5tr1pe", "resembles the protected name \"stripe\"" },
+	{ "k1arna", "resembles the protected name \"klarna\"" },
+};
+
+static void test_names(void **state)
+{
+	for (size_t i = 0; i < COUNT(names); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		store_check_name(*state, names[i].what, &v);
+		expect_rule(&v, &names[i], "metadata.name");
+	}
+}
+
+static const struct rule hosts[] = {
+	{ "fashion.shops.example.com", NULL },
+	{ "a.b.shops.example.com", NULL },
+	{ "shop.example.org", NULL },
+	{ "fashion.shop.example.org", NULL },
+	{ "shops.example.com", "not below" },
+	{ "example.com", "allowed: "
+	  "shops.example.com, shop.example.org" },
+	{ "evilshops.example.com", "not below" },
+	{ "shops.example.com.evil.org", "not below" },
+	{ "fashion", "is not a host name (like fashion.shops.example.com)" },
+	{ "Fashion.shops.example.com", "is not a host name" },
+	{ "https://fashion.shops.example.com", "is not a host name" },
+	{ "*.shops.example.com", "is not a host name" },
+	{ "fashion.shops.example.com.", "is not a host name" },
+	{ "fashion.shops.example.com/x", "is not a host name" },
+	{ "xn--80ak6aa92e.shops.example.com", "punycode" },
+	{ "a.xn--p1ai.shops.example.com", "punycode" },
+	{ "vip.shops.example.com", "is in a denied domain" },
+	{ "x.vip.shops.example.com", "is in a denied domain" },
+	{ "xvip.shops.example.com", NULL },
+};
+
+static void test_hosts(void **state)
+{
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		store_check_host(*state, hosts[i].what, &v);
+		expect_rule(&v, &hosts[i], "spec.host");
+	}
+}
+
+/* of a woocommerce store */
+static const struct rule values[] = {
+	{ "{}", NULL },
+	{ "{shop: {currency: eur, locale: de}}", NULL },
+	{ "{shop: &s {currency: eur}}", NULL },
+	{ "{web: {replicas: 3}}", NULL },
+	{ "{ingress: {tls: {enabled: true}}}", NULL },
+	{ "{shop: {currency: [a, {b: c}]}}", NULL },
+	{ "{shop: {}}", "is not a value that a woocommerce store may set" },
+	{ "{shop: x}", "is not a value" },
+	{ "{shop: {currencyX: x}}", "is not a value" },
+	{ "{worker: {replicas: 3}}", "allowed: shop.currency" },
+	{ "{image: {tag: x}}", "is not a value" },
+	{ "{shop.currency: {x: y}}", "" },
+	{ "{shop: {currency.x: y}}", "" },
+	{ "{database: {password: x}}", "looks like a secret" },
+	{ "{shop: {currency: {apiKey: x}}}", "looks like a secret" },
+	{ "{shop: {demoProducts: [{secretToken: x}]}}", "looks like a secret" },
+	{ "{web: {<<: {image: x}}}", "" },
+};
+
+static void test_values(void **state)
+{
+	for (size_t i = 0; i < COUNT(values); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct store s = { .name = "x", .engine = "woocommerce" };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		s.values = must_parse(&a, values[i].what);
+		store_check_values(*state, &s, &v);
+		expect_rule(&v, &values[i], NULL);
+	}
+}
+
+static void test_engines_and_plans(void **state)
+{
+	static const struct {
+		const char *engine, *plan, *field, *says;
+	} cases[] = {
+		{ "woocommerce", "medium", NULL, NULL },
+		{ "medusa", "large", NULL, NULL },
+		{ "medusa", NULL, NULL, NULL },
+		{ NULL, "small", "spec.engine",
+		  "is missing; one of: woocommerce, medusa" },
+		{ "magento", NULL, "spec.engine",
+		  "no engine \"magento\"; one" },
+		{ "medusa", "tiny", "spec.plan",
+		  "no plan \"tiny\"; one of: small, medium, large" },
+		{ "woocommerce", "large", "spec.plan",
+		  "not offered for woocommerce; one of: small, medium" },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct store s = { .name = "x", .engine = cases[i].engine,
+				   .plan = cases[i].plan };
+		const struct rule r = { s.engine ? s.engine : "none",
+					cases[i].says };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		store_check_engine(*state, &s, &v);
+		expect_rule(&v, &r, cases[i].field);
+	}
+}
+
+static void test_all_at_once(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct violations v;
+	struct sg_error e = { 0 };
+	static const char *const fields[] = { "metadata.name", "spec.plan",
+					      "spec.host", "spec.values.x",
+					      "spec.values.password" };
+	sg_arena_init(&a);
+	violations_init(&v, &a);
+	struct store s = { .name = "admin", .engine = "medusa", .plan = "huge",
+			   .host = "x" };
+	s.values = must_parse(&a, "{x: 1, password: 2}");
+	store_check(*state, &s, &v);
+	expect_error(violations_check(&v, "store", &e), &e, SG_REFUSED, "",
+		     "a store that is wrong all over");
+	assert_int_equal(v.count, COUNT(fields));
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		expect_text(v.items[i].field, fields[i], "field");
+		if (!strstr(e.message, fields[i]))
+			fail_msg("%s is not told: %s", fields[i], e.message);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_decode_refuses),
+		cmocka_unit_test(test_is_store),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_engines_and_plans),
+		cmocka_unit_test(test_all_at_once),
+	};
+	return cmocka_run_group_tests(tests, load_policy, free_policy);
+}
