@@ -140,21 +140,39 @@ int decode_bool(const struct node *n, const char *path, const char *key,
 			    path, key, text ? text : node_kind_name(value));
 }
 
+/*
+ * The list under a key, with room for its items of that size; *list is NULL
+ * when it is absent.
+ */
+static int open_list(struct sg_arena *a, const struct node *n, const char *path,
+		     const char *key, size_t size, const struct node **list,
+		     const char **at, void **items, struct sg_error *e)
+{
+	const struct node *value = node_get(n, key);
+	*list = NULL;
+	if (node_is_null(value))
+		return 0;
+	*at = sg_arena_printf(a, "%s.%s", path, key);
+	*items = sg_arena_alloc(a, (node_count(value) + 1) * size);
+	if (!*at || !*items)
+		return sg_error_memory(e);
+	*list = value;
+	return decode_sequence(value, *at, e);
+}
+
 int decode_strings(struct sg_arena *a, const struct node *n, const char *path,
 		   const char *key, struct strings *out, struct sg_error *e)
 {
-	const struct node *value = node_get(n, key);
+	const struct node *list;
+	const char *at;
+	void *items = NULL;
 	*out = (struct strings){ 0 };
-	if (node_is_null(value))
-		return 0;
-	const char *at = sg_arena_printf(a, "%s.%s", path, key);
-	out->items = sg_arena_alloc(a, (node_count(value) + 1) *
-					       sizeof *out->items);
-	if (!at || !out->items)
-		return sg_error_memory(e);
-	if (decode_sequence(value, at, e))
+	if (open_list(a, n, path, key, sizeof *out->items, &list, &at, &items,
+		      e))
 		return -1;
-	for (const struct node *item = value->first; item; item = item->next) {
+	out->items = items;
+	for (const struct node *item = list ? list->first : NULL; item;
+	     item = item->next) {
 		if (read_string(a, item, at, &out->items[out->count], e))
 			return -1;
 		out->count++;
@@ -165,18 +183,16 @@ int decode_strings(struct sg_arena *a, const struct node *n, const char *path,
 int decode_ports(struct sg_arena *a, const struct node *n, const char *path,
 		 const char *key, struct ports *out, struct sg_error *e)
 {
-	const struct node *value = node_get(n, key);
+	const struct node *list;
+	const char *at;
+	void *items = NULL;
 	*out = (struct ports){ 0 };
-	if (node_is_null(value))
-		return 0;
-	const char *at = sg_arena_printf(a, "%s.%s", path, key);
-	out->items = sg_arena_alloc(a, (node_count(value) + 1) *
-					       sizeof *out->items);
-	if (!at || !out->items)
-		return sg_error_memory(e);
-	if (decode_sequence(value, at, e))
+	if (open_list(a, n, path, key, sizeof *out->items, &list, &at, &items,
+		      e))
 		return -1;
-	for (const struct node *item = value->first; item; item = item->next) {
+	out->items = items;
+	for (const struct node *item = list ? list->first : NULL; item;
+	     item = item->next) {
 		int64_t port = 0;
 		if (decode_number(item, 1, 65535, &port, e))
 			return sg_error_context(e, "%s", at);

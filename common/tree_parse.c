@@ -193,6 +193,14 @@ static int fill_scalar(struct builder *b, struct node *n,
 	return 0;
 }
 
+static void fill_collection(struct node *n, enum node_kind kind, bool flow,
+			    const yaml_char_t *tag)
+{
+	n->kind = (uint8_t)kind;
+	n->style = flow ? STYLE_FLOW : STYLE_BLOCK;
+	n->tagged = tag != NULL;
+}
+
 /* One node-starting event: scalar, alias, or the start of a collection. */
 static int add_node(struct builder *b, const yaml_event_t *event,
 		    struct sg_error *e)
@@ -207,7 +215,6 @@ static int add_node(struct builder *b, const yaml_event_t *event,
 	n->weight = 1;
 
 	const yaml_char_t *anchor = NULL;
-	bool collection = false;
 	switch (event->type) {
 	case YAML_ALIAS_EVENT:
 		n->kind = NODE_ALIAS;
@@ -221,30 +228,25 @@ static int add_node(struct builder *b, const yaml_event_t *event,
 		anchor = event->data.scalar.anchor;
 		break;
 	case YAML_SEQUENCE_START_EVENT:
-		n->kind = NODE_SEQUENCE;
-		n->style = event->data.sequence_start.style ==
-					   YAML_FLOW_SEQUENCE_STYLE ?
-				   STYLE_FLOW :
-				   STYLE_BLOCK;
-		n->tagged = event->data.sequence_start.tag != NULL;
+		fill_collection(n, NODE_SEQUENCE,
+				event->data.sequence_start.style ==
+					YAML_FLOW_SEQUENCE_STYLE,
+				event->data.sequence_start.tag);
 		anchor = event->data.sequence_start.anchor;
-		collection = true;
 		break;
 	default:
-		n->kind = NODE_MAPPING;
-		n->style = event->data.mapping_start.style ==
-					   YAML_FLOW_MAPPING_STYLE ?
-				   STYLE_FLOW :
-				   STYLE_BLOCK;
-		n->tagged = event->data.mapping_start.tag != NULL;
+		fill_collection(n, NODE_MAPPING,
+				event->data.mapping_start.style ==
+					YAML_FLOW_MAPPING_STYLE,
+				event->data.mapping_start.tag);
 		anchor = event->data.mapping_start.anchor;
-		collection = true;
 		break;
 	}
 	if (attach(b, n, e))
 		return -1;
 	if (anchor && anchor_add(b, n, (const char *)anchor, e))
 		return -1;
+	bool collection = n->kind == NODE_SEQUENCE || n->kind == NODE_MAPPING;
 	return collection ? push(b, n, e) : 0;
 }
 

@@ -1,9 +1,8 @@
 """Properties of the post-renderer over generated streams.
 
 STOREGUARD_SEED picks other streams, STOREGUARD_CASES how many (600 take about half
-a minute). A failing test's name holds both numbers that its stream comes from, seed
-and case;
-`STOREGUARD_SEED=SEED pytest -k "seedSEED-caseN]" tests/test_properties.py` runs it again.
+a minute). A failing test's name and message hold the seed and the case; run it again
+with STOREGUARD_SEED=<seed> pytest -k case<number> tests/test_properties.py.
 """
 
 import os
@@ -175,8 +174,8 @@ def kept_lines(text, spots):
     at = 0
     for line in lines_of(text):
         end = at + len(line)
-        inside = [(b, e) for b, e in spots if at <= b < end or b < at < e]
-        if all(b == e and not text[at:b].strip(" ") and text[b] not in "},"
+        inside = [(b, e) for b, e in spots if at <= b < end or b < at < e or b == end == len(text)]
+        if all(b == e and not text[at:b].strip(" ") and text[b:b + 1] not in "},"
                for b, e in inside):
             yield line
         at = end

@@ -155,6 +155,10 @@ class Maker:
                 pairs.append(("metadata", Map([("labels", self.labels())])))
         return Map(self.shuffled(pairs))
 
+    def selector(self, labels):
+        shared = isinstance(labels, Map) and labels.share
+        return labels if shared else Map([("app", Text("shop"))])
+
     def workload_spec(self, kind, labels, metadata):
         if kind == "Pod":
             return self.pod_spec()
@@ -164,13 +168,16 @@ class Maker:
             return Map(self.shuffled([("schedule", Text("@daily")), ("jobTemplate", job)]))
         pairs = [("template", template)]
         if kind != "Job":
-            match = labels if isinstance(labels, Map) and labels.share else Map([("app", Text("shop"))])
+            match = self.selector(labels)
             pairs.insert(0, ("selector", Map([("matchLabels", match)])))
             pairs.insert(0, ("replicas", Raw("1")))
         if kind == "StatefulSet":
-            claim = Map([("name", Text("data"))] + ([("labels", labels)] if labels is not None and self.chance(0.5) else []))
-            pairs.append(("volumeClaimTemplates", Seq([Map([
-                ("metadata", claim), ("spec", Map([("accessModes", Seq([Text("ReadWriteOnce")]))]))])])))
+            claim = Map([("name", Text("data"))])
+            if labels is not None and self.chance(0.5):
+                claim.pairs.append(("labels", labels))
+            modes = Map([("accessModes", Seq([Text("ReadWriteOnce")]))])
+            pairs.append(("volumeClaimTemplates",
+                          Seq([Map([("metadata", claim), ("spec", modes)])])))
         return Map(self.shuffled(pairs))
 
     def body(self, kind, labels, metadata):
@@ -182,7 +189,7 @@ class Maker:
             return [("data" if kind == "ConfigMap" else "stringData",
                      Map([(key, Prose()) for key in keys]))]
         if kind == "Service":
-            selector = labels if isinstance(labels, Map) and labels.share else Map([("app", Text("shop"))])
+            selector = self.selector(labels)
             port = Map([("port", Raw(self.rng.choice(["80", "3306", "5555"])))])
             return [("spec", Map(self.shuffled([("selector", selector), ("ports", Seq([port]))])))]
         if kind == "NetworkPolicy":
@@ -215,7 +222,8 @@ class Maker:
             first.share = first.share or self.fresh("item")
             name = Map([("name", Text(self.fresh("like-")))])
             items.append(self.rng.choice([
-                first, Map([("<<", first)]), Map(self.shuffled([("<<", first), ("metadata", name)]))]))
+                first, Map([("<<", first)]),
+                Map(self.shuffled([("<<", first), ("metadata", name)]))]))
         pairs = [("apiVersion", Text("v1")), ("kind", Text(kind)), ("items", Seq(items))]
         if self.chance(0.3):
             pairs.append(("metadata", Map([("resourceVersion", Text(""))])))

@@ -144,7 +144,8 @@ class Writer:
         text = self.prose_text()
         style = rng.randrange(6)
         if style == 0:
-            return double_quoted(text + rng.choice(["", "\n", "\u2028x", "\u0085x", "\u2029", "\t"]))
+            end = rng.choice(["", "\n", "\u2028x", "\u0085x", "\u2029", "\t"])
+            return double_quoted(text + end)
         if style == 1:
             return double_quoted(text, ascii_only=True)
         if style == 2:  # folded over lines, one of them with a line break of Unicode's
@@ -152,7 +153,7 @@ class Writer:
             return f'"{rng.choice(["", "a"])}\\\n{pad}# b{rng.choice(["", chr(0x2028)])}\n\n{pad}c"'
         if style == 3:
             pad = " " * (column + 1)
-            return f"'{rng.choice(WORDS).replace(chr(39), '')}\n{pad}it''s # {rng.choice(WORDS[:4])}'"
+            return f"'{rng.choice(WORDS[:-1])}\n{pad}it''s # {rng.choice(WORDS[:4])}'"
         if style == 4 and PLAIN.match(text):
             return text
         return "'" + text.replace("'", "''") + "'"
@@ -164,14 +165,16 @@ class Writer:
         explicit = str(step) if self.chance(0.3) else ""
         chomp = rng.choice(["", "-", "+"])
         marks = rng.choice([explicit + chomp, chomp + explicit])
-        body = [rng.choice(["---", "--- # x", "# Source: shop/a.yaml", "labels:", "  app: x",
-                            "...", "", "x: {", "Größe 🛒", "apiVersion: v1", "urumi.io/store: z",
-                            "\tx", "- y", f"a\u2028{' ' * (column + step)}b"]) for _ in range(rng.randint(1, 5))]
+        pad = " " * (column + step)
+        looks = ["---", "--- # x", "# Source: shop/a.yaml", "labels:", "  app: x", "...", "",
+                 "x: {", "Größe 🛒", "apiVersion: v1", "urumi.io/store: z", "\tx", "- y",
+                 f"a\u2028{pad}b"]
+        body = [rng.choice(looks) for _ in range(rng.randint(1, 5))]
         if not explicit:
             body = ["first"] + body  # whose indent counts
         self.put(prefix + " " + rng.choice("|>") + marks + self.tail().rstrip())
         for text in body:
-            self.put(" " * (column + step) + text if text else "")
+            self.put(pad + text if text else "")
         if self.chance(0.2):
             self.put("")
 
