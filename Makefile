@@ -3,8 +3,9 @@
 PREFIX    ?= /usr/local
 DESTDIR   ?=
 CC        ?= cc
-PKGCONFIG ?= pkg-config
 V         ?=
+# linked statically, the post-renderer starts sooner and runs in any image
+STATIC    ?= 1
 B         := build
 VERSION   := 0.1.0
 
@@ -12,7 +13,14 @@ Q := $(if $(V),,@)
 
 # --- flags -------------------------------------------------------------------
 
-PACKAGES := yaml-0.1 jansson
+# compiler and libraries first: what follows asks the compiler what it knows
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+$(shell tests/tools/deps packages build >&2)
+ifneq ($(.SHELLSTATUS),0)
+$(error the packages that building needs could not be installed)
+endif
+endif
+
 WARNINGS := -Wall -Wextra -Wformat=2 -Wno-format-nonliteral -Wconversion \
 	-Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wundef -Wcast-qual -Wwrite-strings -Wnull-dereference \
@@ -32,10 +40,11 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DSG_VERSION='"$(VERSION)"' \
 	-Icommon -Ipostrender -include common/banned.h $(WARNINGS) $(HARDENING) \
 	$(if $(DEVELOPER),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
-	$(shell $(PKGCONFIG) --cflags yaml-0.1) $(CFLAGS)
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
+	$(CFLAGS)
+STATIC_PIE := $(if $(SANITIZE),,$(if $(filter 1,$(STATIC)),-static-pie))
+ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
-LIBS := $(shell $(PKGCONFIG) --libs yaml-0.1)
+LIBS := -lyaml
 
 # sanitized and plain objects never mix
 comma := ,
@@ -54,7 +63,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c
 BIN := $(if $(SANITIZE),$O,$(B))/storeguard-postrender
 
 .PHONY: all
-all: packages $(BIN) $(PLUGIN)/plugin.yaml
+all: $(BIN) $(PLUGIN)/plugin.yaml
 
 .PHONY: help
 help:
@@ -67,19 +76,14 @@ help:
 	@echo "make clean      remove what was built, but not the Go tools"
 	@echo "with            SANITIZE=address,undefined  DEVELOPER=1  V=1"
 
-# the libraries' headers, checked each time and installed when missing
-.PHONY: packages
-packages:
-	@tests/tools/deps packages build
-
 .PHONY: deps
 deps:
-	tests/tools/deps packages build test
+	tests/tools/deps packages test
 	tests/tools/deps tools helm3 helm4 kustomize cyclonus
 
 $(BIN): $(POSTRENDER_OBJS) $O/libstoreguard.a
 	@echo "  LINK   $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(or $(STATIC_PIE),-pie) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $O/libstoreguard.a: $(COMMON_OBJS)
 	@echo "  AR     $@"
@@ -143,7 +147,7 @@ $O/unit/test_torture: UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=rea
 $O/unit/%: $O/tests/unit/%.o $(filter-out $O/postrender/main.o,$(POSTRENDER_OBJS)) $O/libstoreguard.a
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 .PHONY: clean
 clean:

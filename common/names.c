@@ -113,7 +113,8 @@ static bool parse_cidr(const char *block, struct cidr *out)
 	out->family = strchr(address, ':') ? AF_INET6 : AF_INET;
 	size_t digits = strspn(slash + 1, "0123456789");
 	if (inet_pton(out->family, address, out->address) != 1 || digits < 1 ||
-	    digits > 3 || slash[1 + digits] != '\0')
+	    digits > 3 || slash[1 + digits] != '\0' ||
+	    (digits > 1 && slash[1] == '0'))
 		return false;
 	out->bits = (int)strtol(slash + 1, NULL, 10);
 	return out->bits <= (out->family == AF_INET ? 32 : 128);

@@ -225,6 +225,11 @@ static void check_value(const struct engine *engine, const char *path,
 		check_values_of(engine, path, value, v);
 		return;
 	}
+	if (node_is_sequence(value) && node_count(value)) {
+		for (const struct node *n = value->first; n; n = n->next)
+			check_value(engine, path, node_resolve(n), v);
+		return;
+	}
 	if (!is_allowed(&engine->values, path))
 		violations_add(v, field,
 			       "is not a value that a %s store may set; allowed: %s",

@@ -206,10 +206,12 @@ static int replace_null(struct splicer *s, const struct node *key,
 		return sg_error_set(s->e, SG_INVALID,
 				    "%s is an anchored null; leave it out or write {}",
 				    edit->key);
+	bool bare = !n->length && !has_colon(s->document, key);
 	if (!n->length)
-		sg_buffer_puts(&text, has_colon(s->document, key) ? " " : ": ");
+		sg_buffer_puts(&text, bare ? ": " : " ");
 	put_new_flow(&text, edit);
-	return patches_add(s->patches, n->begin, n->end, &text, s->e);
+	return patches_add(s->patches, bare ? key->end : n->begin,
+			   bare ? key->end : n->end, &text, s->e);
 }
 
 static int set_pair(struct entries *es, const struct edit_pair *pair)

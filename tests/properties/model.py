@@ -189,7 +189,9 @@ class Model:
             if child.kind == "alias" or is_null(child):
                 spots.add((child.begin, child.end))
                 if node.flow and child.begin == child.end:
-                    # libyaml has an empty null at the end of the gap behind the colon
+                    # readers put an empty null on either side of blanks and comments
+                    spots.update((k.end, k.end) for k, v in node.pairs()
+                                 if v is child and ":" not in document[k.end:v.end])
                     end = re.compile(r"(?:\s|#[^\n]*)*").match(document, child.end).end()
                     spots.add((end, end))
                 return
