@@ -29,6 +29,8 @@
 #define SG_MAX_REPORT (4 * SG_MIB)
 /* Distinct resource names that one pod or plan may speak of. */
 #define SG_MAX_RESOURCES 64u
+/* Labels of a plain Job's template that a policy selects by. */
+#define SG_MAX_JOB_LABELS 64u
 /* Violations listed for one object. */
 #define SG_MAX_VIOLATIONS 64u
 

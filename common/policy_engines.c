@@ -46,14 +46,14 @@ static int read_component(struct policy_reader *r, const struct node *n,
 	    decode_ports(r->arena, n, path, "internet", &c->internet, r->e))
 		return -1;
 	/* guards have these names, or end in them */
-	static const char *const taken[] = { SG_GUARD, "default-deny", "dns" };
+	static const char *const taken[] = { SG_GUARD, "acme", "dns" };
 	bool usable = name_is_dns_label(c->name) && !strchr(c->name, '-');
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		usable &= strcmp(c->name, taken[i]) != 0;
 	if (usable)
 		return 0;
 	return sg_error_set(r->e, SG_INVALID,
-			    "%s.name: \"%.80s\" is not a component's name (lower-case letters and digits; not guard or dns)",
+			    "%s.name: \"%.80s\" is not a component's name (lower-case letters and digits; not guard, dns or acme)",
 			    path, c->name);
 }
 

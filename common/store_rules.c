@@ -8,6 +8,8 @@
 #include "cleanup.h"
 #include "names.h"
 
+enum { DISPLAY_NAME_MAX = 128 };
+
 static bool matches_whole(const char *pattern, const char *name)
 {
 	regex_t compiled;
@@ -221,7 +223,7 @@ static void check_value(const struct engine *engine, const char *path,
 			       "looks like a secret, and every user who may list Stores could read it; leave it out");
 		return;
 	}
-	if (node_is_mapping(value) && node_count(value)) {
+	if (node_is_mapping(value)) { /* an empty one sets nothing */
 		check_values_of(engine, path, value, v);
 		return;
 	}
@@ -246,6 +248,30 @@ void store_check_values(const struct policy *p, const struct store *s,
 		check_values_of(engine, "", s->values, v);
 }
 
+static void check_delivery(const struct store *s, struct violations *v)
+{
+	if (s->delivery && strcmp(s->delivery, "gitops") != 0 &&
+	    strcmp(s->delivery, "helm") != 0)
+		violations_add(v, "spec.delivery",
+			       "\"%.64s\" is not gitops or helm", s->delivery);
+}
+
+static void check_texts(const struct store *s, struct violations *v)
+{
+	const char *at = s->admin_email ? strchr(s->admin_email, '@') : NULL;
+	if (s->admin_email &&
+	    (!at || at == s->admin_email || !at[1] || strchr(at + 1, '@') ||
+	     strpbrk(s->admin_email, " \t\r\n<>,;")))
+		violations_add(v, "spec.adminEmail",
+			       "\"%.128s\" is not an e-mail address (like a@example.com)",
+			       s->admin_email);
+	if (s->display_name && (strlen(s->display_name) > DISPLAY_NAME_MAX ||
+				strpbrk(s->display_name, "\r\n\t")))
+		violations_add(v, "spec.displayName",
+			       "must be one line of at most %d bytes",
+			       DISPLAY_NAME_MAX);
+}
+
 void store_check(const struct policy *p, const struct store *s,
 		 struct violations *v)
 {
@@ -253,5 +279,7 @@ void store_check(const struct policy *p, const struct store *s,
 	store_check_engine(p, s, v);
 	if (s->host)
 		store_check_host(p, s->host, v);
+	check_delivery(s, v);
+	check_texts(s, v);
 	store_check_values(p, s, v);
 }

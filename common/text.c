@@ -1,6 +1,6 @@
 #include "text.h"
 
-#include <stddef.h>
+#include <string.h>
 
 /* How many bytes a lead byte announces; 0 for what leads nothing. */
 static size_t sequence_length(unsigned char lead)
@@ -34,5 +34,15 @@ char *text_make_printable(char *text)
 		else
 			*c++ = '?';
 	}
+	return text;
+}
+
+char *text_keep_end(char *text, size_t width)
+{
+	size_t length = strlen(text);
+	if (length <= width)
+		return text;
+	memmove(text, text + length - width, width + 1);
+	text[0] = '~';
 	return text;
 }

@@ -2,10 +2,18 @@
 #ifndef SG_TEXT_H
 #define SG_TEXT_H
 
+#include <stddef.h>
+
 /*
  * Replaces control characters (C0, DEL, and C1 in UTF-8) and what is no UTF-8
  * by '?', so that a name can't move the cursor or forge a line. Returns text.
  */
 char *text_make_printable(char *text);
+
+/*
+ * Shortens text to at most `width` bytes by leaving out its beginning, marked
+ * by '~': the end is what tells Kubernetes' names apart. Returns text.
+ */
+char *text_keep_end(char *text, size_t width);
 
 #endif

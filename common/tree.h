@@ -63,7 +63,7 @@ struct node {
 
 /*
  * Parses `bytes`, which must hold at most one document. *root is NULL when it
- * holds none, or only comments. Returns -1 with SG_INVALID or SG_IO; messages
+ * holds none, only comments, or null. Returns -1 with SG_INVALID or SG_IO; messages
  * name lines from `first_line` on.
  */
 int yaml_parse(const char *bytes, size_t length, size_t first_line,

@@ -366,9 +366,7 @@ int yaml_parse(const char *bytes, size_t length, size_t first_line,
 				     length - skipped);
 	if (run(&parser, &b, e))
 		return -1;
-	bool empty = b.root && b.root->kind == NODE_SCALAR &&
-		     b.root->style == STYLE_PLAIN && b.root->length == 0;
-	*root = empty ? NULL : b.root;
+	*root = node_is_null(b.root) ? NULL : b.root;
 	return 0;
 }
 

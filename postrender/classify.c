@@ -31,24 +31,6 @@ static void repository_name(const char *image, char *name, size_t size)
 	(void)snprintf(name, size, "%.*s", (int)strcspn(last, ":@"), last);
 }
 
-static bool images_match(const struct object *o, const struct component *c)
-{
-	const struct node *containers = node_get(o->pod_spec, "containers");
-	if (!node_is_sequence(containers))
-		return false;
-	for (const struct node *n = containers->first; n; n = n->next) {
-		const char *image = node_text(node_get(n, "image"));
-		char name[256];
-		if (!image)
-			continue;
-		repository_name(image, name, sizeof name);
-		for (unsigned i = 0; i < c->images.count; i++)
-			if (fnmatch(c->images.items[i], name, 0) == 0)
-				return true;
-	}
-	return false;
-}
-
 static bool ports_contain(const struct ports *ports, int64_t port)
 {
 	for (unsigned i = 0; i < ports->count; i++)
@@ -81,19 +63,34 @@ static const struct node *first_port(const struct node *owner)
 	return node_is_sequence(ports) ? ports->first : NULL;
 }
 
-static bool container_ports_match(const struct object *o,
-				  const struct component *c)
+static const struct node *first_container(const struct object *o)
 {
 	const struct node *containers = node_get(o->pod_spec, "containers");
-	if (!node_is_sequence(containers))
+	return node_is_sequence(containers) ? containers->first : NULL;
+}
+
+static bool image_matches(const struct node *container,
+			  const struct component *c)
+{
+	const char *image = node_text(node_get(container, "image"));
+	char name[256];
+	if (!image)
 		return false;
-	for (const struct node *n = containers->first; n; n = n->next) {
-		const struct node *at = first_port(n);
-		int64_t port;
-		while ((port = next_port(&at, "containerPort")))
-			if (ports_contain(&c->ports, port))
-				return true;
-	}
+	repository_name(image, name, sizeof name);
+	for (unsigned i = 0; i < c->images.count; i++)
+		if (fnmatch(c->images.items[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool port_matches(const struct node *container,
+			 const struct component *c)
+{
+	const struct node *at = first_port(container);
+	int64_t port;
+	while ((port = next_port(&at, "containerPort")))
+		if (ports_contain(&c->ports, port))
+			return true;
 	return false;
 }
 
@@ -113,19 +110,25 @@ static bool service_ports_match(const struct object *o,
 	return false;
 }
 
-static bool ports_match(const struct object *o, const struct component *c)
+typedef bool container_test(const struct node *container,
+			    const struct component *c);
+
+/* The first container says what a pod is; sidecars only where it says nothing. */
+static const struct component *classify_pod(const struct engine *engine,
+					    const struct object *o)
 {
-	return o->workload ? container_ports_match(o, c) :
-			     service_ports_match(o, c);
+	static container_test *const tests[] = { image_matches, port_matches };
+	for (const struct node *n = first_container(o); n; n = n->next)
+		for (size_t t = 0; t < sizeof tests / sizeof *tests; t++)
+			for (unsigned i = 0; i < engine->component_count; i++)
+				if (tests[t](n, &engine->components[i]))
+					return &engine->components[i];
+	return NULL;
 }
 
 const struct component *classify(const struct engine *engine,
 				 const struct object *o)
 {
-	static bool (*const tests[])(const struct object *,
-				     const struct component *) = {
-		labels_match, images_match, ports_match
-	};
 	const char *stamped = object_label(o->template ? o->template : o->root,
 					   SG_LABEL_COMPONENT);
 	if (stamped)
@@ -136,10 +139,14 @@ const struct component *classify(const struct engine *engine,
 	const struct component *jobs = engine_jobs_component(engine);
 	if (runs_to_completion && jobs)
 		return jobs;
-	for (size_t t = 0; t < sizeof tests / sizeof *tests; t++)
-		for (unsigned i = 0; i < engine->component_count; i++)
-			if (tests[t](o, &engine->components[i]))
-				return &engine->components[i];
+	for (unsigned i = 0; i < engine->component_count; i++)
+		if (labels_match(o, &engine->components[i]))
+			return &engine->components[i];
+	if (o->workload)
+		return classify_pod(engine, o);
+	for (unsigned i = 0; i < engine->component_count; i++)
+		if (service_ports_match(o, &engine->components[i]))
+			return &engine->components[i];
 	return NULL;
 }
 
@@ -154,10 +161,7 @@ void classify_ports(const struct component *c, const struct object *o,
 {
 	uint16_t items[CLASSIFY_MAX_PORTS];
 	struct ports declared = { items, 0 };
-	const struct node *containers = node_get(o->pod_spec, "containers");
-	const struct node *n =
-		node_is_sequence(containers) ? containers->first : NULL;
-	for (; n; n = n->next) {
+	for (const struct node *n = first_container(o); n; n = n->next) {
 		const struct node *at = first_port(n);
 		int64_t port;
 		while ((port = next_port(&at, "containerPort")))

@@ -1,8 +1,8 @@
 /*
  * Which component of the engine's profile an object is: the one that its
  * urumi.io/component label names; for Jobs, CronJobs and hooks the profile's
- * component for those; else by its labels, else by its containers' images,
- * else by the ports that it declares.
+ * component for those; else by its labels, else by its first container's image
+ * and declared ports, else by those of the further containers.
  */
 #ifndef SG_CLASSIFY_H
 #define SG_CLASSIFY_H

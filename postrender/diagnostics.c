@@ -133,21 +133,32 @@ static void put(int fd, const char *text, size_t length)
 	}
 }
 
+/* Text without the colours that a terminal was meant to see. */
+static void put_plain(int fd, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\033");
+		put(fd, text, length);
+		text += length;
+		text += *text ? strcspn(text, "m") : 0;
+		text += *text == 'm';
+	}
+}
+
 static void say(struct diagnostics *d, const char *text)
 {
-	size_t length = strlen(text);
-	put(STDERR_FILENO, text, length);
+	put(STDERR_FILENO, text, strlen(text));
 	if (d->relay >= 0)
-		put(d->relay, text, length);
+		put_plain(d->relay, text);
 	if (d->log < 0)
 		return;
 	char stamp[32];
 	time_t now = time(NULL);
 	struct tm utc;
-	if (gmtime_r(&now, &utc) &&
+	if (*text != '\n' && gmtime_r(&now, &utc) &&
 	    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ ", &utc))
 		put(d->log, stamp, strlen(stamp));
-	put(d->log, text, length);
+	put_plain(d->log, text);
 }
 
 void diagnostics_error(struct diagnostics *d, const struct sg_error *e)

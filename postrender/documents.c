@@ -2,27 +2,42 @@
 
 #include <string.h>
 
+/* Takes the rest of the line, without quotes. */
+static void take_source(struct document *d, const char *at)
+{
+	const char *end = d->bytes + d->length;
+	d->source = at + (at < end && (*at == '\'' || *at == '"'));
+	const char *stop = d->source;
+	while (stop < end && !strchr("\r\n'\"", *stop))
+		stop++;
+	d->source_length = stop - d->source < 160 ? (int)(stop - d->source) :
+						    160;
+}
+
+/*
+ * Helm 3 names the template in a comment at the document's head, Helm 4 in an
+ * annotation.
+ */
 static void find_source(struct document *d)
 {
-	static const char *const marks[] = {
-		"# Source: ", "postrenderer.helm.sh/postrender-filename: "
-	};
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-		size_t length = strlen(marks[i]);
-		const char *at = memmem(d->bytes, d->length, marks[i], length);
-		if (!at)
-			continue;
-		const char *end = d->bytes + d->length;
-		d->source = at + length + (at[length] == '\'' ||
-					   at[length] == '"');
-		const char *stop = d->source;
-		while (stop < end && !strchr("\r\n'\"", *stop))
-			stop++;
-		d->source_length = stop - d->source < 160 ?
-					   (int)(stop - d->source) :
-					   160;
-		return;
+	static const char comment[] = "# Source: ";
+	static const char annotation[] =
+		"postrenderer.helm.sh/postrender-filename: ";
+	const char *end = d->bytes + d->length;
+	const char *line = d->bytes;
+	while (line < end && strchr("#-\r\n", *line)) {
+		if ((size_t)(end - line) > sizeof comment &&
+		    memcmp(line, comment, sizeof comment - 1) == 0) {
+			take_source(d, line + sizeof comment - 1);
+			return;
+		}
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+		line = lf ? lf + 1 : end;
 	}
+	const char *at = memmem(d->bytes, d->length, annotation,
+				sizeof annotation - 1);
+	if (at)
+		take_source(d, at + sizeof annotation - 1);
 }
 
 static size_t count_lines(const char *bytes, size_t length)
@@ -85,6 +100,11 @@ int document_parse(const struct document *d, struct sg_arena *a,
 		sg_error_set(e, SG_INVALID,
 			     "%zu bytes in one document; at most %zu are accepted",
 			     d->length, SG_MAX_DOCUMENT);
+		return document_context(d, e);
+	}
+	if (d->length && d->bytes[0] == '%') {
+		sg_error_set(e, SG_INVALID,
+			     "a YAML directive (%%), which Kubernetes does not accept; leave the line out");
 		return document_context(d, e);
 	}
 	if (yaml_parse(d->bytes, d->length, d->line, a, root, e))

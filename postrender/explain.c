@@ -6,7 +6,7 @@
 #include "names.h"
 #include "text.h"
 
-enum { SHOWN_OBJECTS = 60, BAR_WIDTH = 20, NAME_WIDTH = 50,
+enum { SHOWN_OBJECTS = 60, BAR_WIDTH = 20, NAME_WIDTH = 50, KEY_WIDTH = 26,
        GUARD_COLUMN = 15 };
 
 void explain_init(struct explain *x, bool wanted, bool colour)
@@ -30,7 +30,6 @@ static const char *labelled_where(const struct object *o)
 void explain_object(struct explain *x, const struct object *o,
 		    const struct component *component, bool dropped)
 {
-	static unsigned const width = NAME_WIDTH;
 	char name[256];
 	if (!x->wanted)
 		return;
@@ -42,11 +41,7 @@ void explain_object(struct explain *x, const struct object *o,
 		return;
 	}
 	(void)snprintf(name, sizeof name, "%.63s/%.128s", o->kind, o->name);
-	text_make_printable(name);
-	if (strlen(name) > width) /* the end tells objects apart */
-		memmove(name + 1, name + strlen(name) - width + 1, width);
-	if (name[0] && strlen(name) == width && name[0] != o->kind[0])
-		name[0] = '~';
+	text_keep_end(text_make_printable(name), NAME_WIDTH);
 	sg_buffer_printf(&x->objects, "  %-*s  %-9s %s\n", NAME_WIDTH, name,
 			 component ? component->name : "-",
 			 dropped ? "dropped" : labelled_where(o));
@@ -109,13 +104,18 @@ static void write_fit(const struct explain *x, const struct fit *fit,
 		      struct sg_buffer *out)
 {
 	char title[128], asked[QUANTITY_TEXT_SIZE], allowed[QUANTITY_TEXT_SIZE];
-	(void)snprintf(title, sizeof title, "%-26s %9s %9s  %4s",
-		       "Quota, at the release's peak", "asked", "allowed",
+	(void)snprintf(title, sizeof title, "%-*s %9s %9s  %4s",
+		       KEY_WIDTH, "Quota, at the release's peak", "asked", "allowed",
 		       "full");
 	heading(x, out, title);
 	for (unsigned i = 0; i < fit->count; i++) {
 		const struct fit_row *row = &fit->rows[i];
-		sg_buffer_printf(out, "  %-26s %9s %9s", row->key,
+		const char *key = row->key;
+		if (strlen(key) > KEY_WIDTH) { /* a line of its own */
+			sg_buffer_printf(out, "  %s\n", key);
+			key = "";
+		}
+		sg_buffer_printf(out, "  %-*s %9s %9s", KEY_WIDTH, key,
 				 quantity_print(row->asked, asked),
 				 quantity_print(row->allowed, allowed));
 		write_bar(x, row, out);

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 
-enum { SHOWN_ASKERS = 5 };
+
+enum { SHOWN_ASKERS = 5, KEY_WIDTH = 24, NAME_WIDTH = 44 };
 
 /* What an asker asks for at its largest, under a key; 0 for nothing. */
 static int asked_by(const struct asker *asker, const char *key,
@@ -111,10 +113,13 @@ static void describe_share(const struct share *share, const char *key,
 	char amount[QUANTITY_TEXT_SIZE], each[QUANTITY_TEXT_SIZE];
 	const struct asker *asker = share->asker;
 	int64_t pods = asker_pods(asker);
-	sg_buffer_printf(out, "    %-9s %s%s%s",
+	char name[256];
+	(void)snprintf(name, sizeof name, "%.63s%s%.128s",
+		       asker->kind ? asker->kind : "", asker->kind ? "/" : "",
+		       asker->name);
+	sg_buffer_printf(out, "    %-9s %s",
 			 quantity_print(share->amount, amount),
-			 asker->kind ? asker->kind : "", asker->kind ? "/" : "",
-			 asker->name);
+			 text_keep_end(name, NAME_WIDTH));
 	const struct quantity *one = resources_get(&asker->each, key);
 	if (pods > 1 && one) {
 		sg_buffer_printf(out, ": %lld x %s", (long long)pods,
@@ -136,7 +141,12 @@ static void describe_row(const struct survey *s, const struct fit_row *row,
 	struct quantity excess = row->asked;
 	struct sg_error ignored;
 	(void)quantity_subtract(&excess, row->allowed, &ignored);
-	sg_buffer_printf(out, "  %-24s %9s %9s %9s\n", row->key,
+	const char *key = row->key;
+	if (strlen(key) > KEY_WIDTH) { /* a line of its own */
+		sg_buffer_printf(out, "  %s\n", key);
+		key = "";
+	}
+	sg_buffer_printf(out, "  %-*s %9s %9s %9s\n", KEY_WIDTH, key,
 			 quantity_print(row->asked, asked),
 			 quantity_print(row->allowed, allowed),
 			 quantity_print(excess, over));
@@ -184,7 +194,8 @@ void fit_describe(struct sg_arena *a, const struct fit *f,
 	struct share *shares = sg_arena_alloc(
 		a, (s->askers.count + 1) * sizeof *shares);
 	if (f->over)
-		sg_buffer_printf(out, "\n  %-24s %9s %9s %9s\n", "QUOTA",
+		sg_buffer_printf(out, "\n  %-*s %9s %9s %9s\n",
+				 KEY_WIDTH, "QUOTA",
 				 "ASKED", "ALLOWED", "OVER BY");
 	for (unsigned i = 0; i < f->count; i++)
 		if (f->rows[i].over)

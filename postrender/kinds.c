@@ -69,14 +69,10 @@ static const struct group_kind cluster_scoped[] = {
 	{ "authorization.k8s.io", "SubjectAccessReview" },
 	{ "certificates.k8s.io", "CertificateSigningRequest" },
 	{ "certificates.k8s.io", "ClusterTrustBundle" },
-	{ "cert-manager.io", "ClusterIssuer" },
-	{ "external-secrets.io", "ClusterExternalSecret" },
-	{ "external-secrets.io", "ClusterSecretStore" },
 	{ "flowcontrol.apiserver.k8s.io", "FlowSchema" },
 	{ "flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration" },
 	{ "gateway.networking.k8s.io", "GatewayClass" },
 	{ "internal.apiserver.k8s.io", "StorageVersion" },
-	{ "kyverno.io", "ClusterPolicy" },
 	{ "networking.k8s.io", "IPAddress" },
 	{ "networking.k8s.io", "IngressClass" },
 	{ "networking.k8s.io", "ServiceCIDR" },
@@ -88,6 +84,9 @@ static const struct group_kind cluster_scoped[] = {
 	{ "projectcalico.org", "GlobalNetworkPolicy" },
 	{ "crd.projectcalico.org", "GlobalNetworkPolicy" },
 	{ "cilium.io", "CiliumClusterwideNetworkPolicy" },
+	{ "cilium.io", "CiliumEgressGatewayPolicy" },
+	{ "cilium.io", "CiliumLoadBalancerIPPool" },
+	{ "trust.cert-manager.io", "Bundle" },
 	{ "rbac.authorization.k8s.io", "ClusterRole" },
 	{ "rbac.authorization.k8s.io", "ClusterRoleBinding" },
 	{ "resource.k8s.io", "DeviceClass" },
@@ -108,18 +107,33 @@ static const struct group_kind cluster_scoped[] = {
 	{ NULL, NULL },
 };
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t t = strlen(text), n = strlen(end);
+	return t >= n && strcmp(text + t - n, end) == 0;
+}
+
+bool kind_is_custom(const char *group)
+{
+	return strchr(group, '.') && !ends_with(group, ".k8s.io") &&
+	       strcmp(group, "urumi.io") != 0;
+}
+
 bool kind_is_cluster_scoped(const char *group, const char *kind)
 {
-	return is_one_of(cluster_scoped, group, kind);
+	static const char cluster[] = "Cluster";
+	const size_t length = sizeof cluster - 1;
+	if (is_one_of(cluster_scoped, group, kind))
+		return true;
+	/* ClusterIssuer, ClusterSecretStore, ClusterPolicy: so they are called */
+	return kind_is_custom(group) && strncmp(kind, cluster, length) == 0 &&
+	       kind[length] >= 'A' && kind[length] <= 'Z';
 }
 
 bool kind_is_network_policy(const char *group, const char *kind)
 {
 	static const struct group_kind policies[] = {
-		{ "networking.k8s.io", "NetworkPolicy" },
-		{ "extensions", "NetworkPolicy" },
-		{ "crd.projectcalico.org", "NetworkPolicy" },
-		{ "projectcalico.org", "NetworkPolicy" },
+		{ NULL, "NetworkPolicy" }, /* Calico's and Antrea's, too */
 		{ "cilium.io", "CiliumNetworkPolicy" },
 		{ NULL, NULL },
 	};
@@ -134,12 +148,6 @@ bool kind_is_quota(const char *group, const char *kind)
 		{ NULL, NULL },
 	};
 	return is_one_of(quotas, group, kind);
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t t = strlen(text), n = strlen(end);
-	return t >= n && strcmp(text + t - n, end) == 0;
 }
 
 void kind_resource(const char *group, const char *kind, char *resource,

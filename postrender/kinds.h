@@ -26,6 +26,9 @@ enum workload_kind {
 void kind_group(const char *api_version, char *group, unsigned size);
 
 enum workload_kind kind_workload(const char *group, const char *kind);
+/* Not of Kubernetes itself, nor ours: some operator's. */
+bool kind_is_custom(const char *group);
+/* For custom kinds by their names: Cluster… but Cluster itself. */
 bool kind_is_cluster_scoped(const char *group, const char *kind);
 /* NetworkPolicy, and what other network plug-ins call theirs. */
 bool kind_is_network_policy(const char *group, const char *kind);

@@ -6,9 +6,11 @@
 #include "names.h"
 
 #define JOB_NAME_LABEL "batch.kubernetes.io/job-name"
+/* Of the pods that cert-manager makes to answer an HTTP-01 challenge. */
+#define ACME_LABEL "acme.cert-manager.io/http01-solver"
 
-/* default-deny, dns, and the two for the pods of unstamped Jobs */
-enum { BESIDE_COMPONENTS = 4 };
+/* default-deny, dns, acme, and with Jobs the two for their unstamped pods */
+enum { BESIDE_COMPONENTS = 3, FOR_JOBS = 2, ACME_PORT = 8089 };
 
 struct network {
 	struct sg_arena *arena;
@@ -16,6 +18,7 @@ struct network {
 	const struct identity *who;
 	const struct engine *engine;
 	const struct survey *survey;
+	const struct node *plain_jobs; /* their selector, to be copied */
 	struct guards *out;
 };
 
@@ -77,10 +80,10 @@ static struct node *values_of(struct network *n, const char *key)
 /*
  * Pods of plain Jobs, by all labels that their templates share. One selector
  * can't say "these labels or those", so several Jobs are selected by the keys
- * that all have, each with any of their values: what more that covers is
- * unstamped pods only, which the hooks' policy grants the same.
+ * that all have, each with any of their values: what more that covers are
+ * unstamped pods only.
  */
-static struct node *select_plain_jobs(struct network *n)
+static struct node *build_plain_jobs(struct network *n)
 {
 	struct node *selector = node_new_mapping(n->arena);
 	struct node *list = node_new_sequence(n->arena);
@@ -99,6 +102,11 @@ static struct node *select_plain_jobs(struct network *n)
 		add_expression(n, list, JOB_NAME_LABEL, "Exists", NULL);
 	node_set(n->arena, selector, "matchExpressions", list);
 	return selector;
+}
+
+static struct node *select_plain_jobs(struct network *n)
+{
+	return node_copy(n->arena, n->plain_jobs);
 }
 
 /* Pods of any Job that carry no stamp: hooks that Helm 3 hid. */
@@ -223,6 +231,30 @@ static struct node *dns_rules(struct network *n)
 	return rules;
 }
 
+/* cert-manager's solver listens on its own port, for the ingress controller. */
+static struct node *acme_rules(struct network *n)
+{
+	uint16_t port = ACME_PORT;
+	struct ports ports = { &port, 1 };
+	struct node *rules = node_new_sequence(n->arena);
+	add_rule(n, rules, "from",
+		 node_copy(n->arena, n->policy->network.ingress),
+		 ports_of(n, &ports));
+	return rules;
+}
+
+static struct node *select_acme(struct network *n)
+{
+	struct node *selector = node_new_mapping(n->arena);
+	struct node *labels = node_new_mapping(n->arena);
+	struct node *list = node_new_sequence(n->arena);
+	node_set_string(n->arena, labels, ACME_LABEL, "true");
+	node_set(n->arena, selector, "matchLabels", labels);
+	add_expression(n, list, SG_LABEL_STORE, "DoesNotExist", NULL);
+	node_set(n->arena, selector, "matchExpressions", list);
+	return selector;
+}
+
 /* --- policies --- */
 
 static void add_policy(struct network *n, const char *name,
@@ -271,21 +303,29 @@ static void add_unstamped_jobs(struct network *n, const struct component *jobs)
 		   select_hooks(n), NULL, egress_of(n, jobs));
 }
 
+unsigned network_policy_count(const struct engine *engine)
+{
+	return engine->component_count + BESIDE_COMPONENTS +
+	       (engine_jobs_component(engine) ? FOR_JOBS : 0);
+}
+
 int network_build(struct sg_arena *a, const struct policy *policy,
 		  const struct identity *who, const struct survey *s,
 		  struct guards *out, struct sg_error *e)
 {
-	struct network n = { a, policy, who, who->engine, s, out };
+	struct network n = { a, policy, who, who->engine, s, NULL, out };
 	const struct component *jobs = engine_jobs_component(who->engine);
-	out->policies = sg_arena_alloc(
-		a, (who->engine->component_count + BESIDE_COMPONENTS) *
-			   sizeof *out->policies);
-	if (!out->policies)
+	out->policies = sg_arena_alloc(a, network_policy_count(who->engine) *
+						  sizeof *out->policies);
+	n.plain_jobs = build_plain_jobs(&n);
+	if (!out->policies || !n.plain_jobs)
 		return sg_error_memory(e);
 	add_policy(&n, GUARD_PREFIX "-default-deny", node_new_mapping(a), NULL,
 		   NULL);
 	add_policy(&n, GUARD_PREFIX "-dns", node_new_mapping(a), NULL,
 		   dns_rules(&n));
+	add_policy(&n, GUARD_PREFIX "-acme", select_acme(&n), acme_rules(&n),
+		   NULL);
 	for (unsigned i = 0; i < who->engine->component_count; i++)
 		add_component(&n, &who->engine->components[i]);
 	if (jobs)

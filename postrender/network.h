@@ -1,7 +1,8 @@
 /*
  * NetworkPolicies derived from what the release's workloads are.
  *
- * Default deny both ways and DNS for all pods; then one policy a component of
+ * Default deny both ways and DNS for all pods, and a way in for cert-manager's
+ * HTTP-01 solvers; then one policy a component of
  * the engine, selecting stamped pods by urumi.io/component; then two for the
  * pods of Jobs that can't be stamped: plain Jobs by all their template labels,
  * and hooks that Helm 3 hides from a post-renderer. Both also ask that the
@@ -11,6 +12,9 @@
 #define SG_NETWORK_H
 
 #include "guards.h"
+
+/* How many policies a store of that engine has, always. */
+unsigned network_policy_count(const struct engine *engine);
 
 /* Fills out->policies. */
 int network_build(struct sg_arena *a, const struct policy *policy,

@@ -136,8 +136,12 @@ static int take_words(struct options *o, int argc, char **argv,
 		return 0;
 	if (strcmp(argv[optind], "values") != 0)
 		return usage(e, "unexpected argument: ", argv[optind]);
-	if (optind + 2 != argc)
-		return usage(e, "values takes one STORE-FILE", "");
+	bool others = o->store_file || o->store || o->engine || o->plan ||
+		      o->owner || o->namespace || o->log_file || o->only ||
+		      o->fit || o->chart_policies || o->with_namespace ||
+		      o->allow_cluster_scoped || o->explain;
+	if (optind + 2 != argc || others)
+		return usage(e, "values takes one STORE-FILE, and --policy", "");
 	o->command = COMMAND_VALUES;
 	o->store_file = argv[optind + 1];
 	return 0;

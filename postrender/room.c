@@ -81,13 +81,41 @@ static int check_namespace(const struct object *o, const struct identity *who,
 			   struct sg_error *e)
 {
 	const struct node *namespace = node_get(o->metadata, "namespace");
-	if (node_is_null(namespace) || node_is(namespace, who->namespace) ||
+	if (node_is_null(namespace) || node_is(namespace, "") ||
+	    node_is(namespace, who->namespace) ||
 	    kind_is_cluster_scoped(o->group, o->kind))
 		return 0;
 	const char *text = node_text(namespace);
 	sg_error_set(e, SG_REFUSED,
 		     "metadata.namespace is \"%.63s\"; this store's is \"%s\" (leave it out, or pass --namespace)",
 		     text ? text : node_kind_name(namespace), who->namespace);
+	return object_context(o, e);
+}
+
+static const char *node_share_of(const struct node *pod_spec)
+{
+	static const char *const fields[] = { "hostNetwork", "hostPID",
+					      "hostIPC" };
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (node_is(node_get(pod_spec, fields[i]), "true"))
+			return fields[i];
+	const struct node *volumes = node_get(pod_spec, "volumes");
+	const struct node *v = node_is_sequence(volumes) ? volumes->first : NULL;
+	for (; v; v = v->next)
+		if (!node_is_null(node_get(v, "hostPath")))
+			return "hostPath";
+	return NULL;
+}
+
+static int check_pod(const struct object *o, const struct identity *who,
+		     struct sg_error *e)
+{
+	const char *field = node_share_of(o->pod_spec);
+	if (!field || strcmp(who->engine->pod_security, "privileged") == 0)
+		return 0;
+	sg_error_set(e, SG_REFUSED,
+		     "its pods use their node's own (%s), which NetworkPolicies and quotas do not bind; leave it out (engine %s allows it only with podSecurity: privileged)",
+		     field, who->engine->name);
 	return object_context(o, e);
 }
 
@@ -102,5 +130,10 @@ int room_check(const struct object *o, const struct identity *who,
 	    (check_label(o, o->template, "its template's", who, e) ||
 	     check_component(o, o->template, who, e)))
 		return -1;
-	return check_claim_templates(o, who, e);
+	if (o->workload == CRON_JOB &&
+	    check_label(o, node_path(o->root, "spec", "jobTemplate", NULL),
+			"its jobTemplate's", who, e))
+		return -1;
+	return check_pod(o, who, e) || check_claim_templates(o, who, e) ? -1 :
+									  0;
 }

@@ -1,6 +1,7 @@
 /*
  * A store stays in its room: no object of the release may live outside the
- * store's namespace or carry another store's labels.
+ * store's namespace or carry another store's labels, and no pod may share its
+ * node's network, processes or files, which NetworkPolicies do not bind.
  */
 #ifndef SG_ROOM_H
 #define SG_ROOM_H

@@ -5,6 +5,7 @@
 #include "demand.h"
 #include "labels.h"
 #include "names.h"
+#include "network.h"
 #include "text.h"
 
 int survey_init(struct survey *s, const struct identity *who, bool measures,
@@ -78,6 +79,36 @@ static void note_component(struct survey *s, const struct object *o,
 	facts->present = true;
 	if (component->ports.count)
 		classify_ports(component, o, &facts->ports);
+	int64_t replicas = 1;
+	struct sg_error ignored;
+	(void)decode_int(node_get(o->root, "spec"), "spec", "replicas", 0,
+			 DEMAND_MAX_REPLICAS, &replicas, &ignored);
+	if (o->workload == STATEFUL_SET && replicas > 1 &&
+	    component->ports.count && !component->is_public &&
+	    !strings_contain(&component->reaches, component->name))
+		diagnostics_warn(d,
+				 "%s/%s has %lld replicas that can't reach each other; in a policy of your own let component %s reach %s",
+				 o->kind, o->name, (long long)replicas,
+				 component->name, component->name);
+}
+
+/* What an operator makes of a custom object: pods, which we can only guess. */
+static void note_custom(struct survey *s, const struct object *o,
+			const struct component *component,
+			struct diagnostics *d)
+{
+	if (node_is_sequence(node_path(o->root, "spec", "template", "spec",
+				       "containers", NULL)))
+		diagnostics_warn(d,
+				 "%s/%s makes pods of a kind unknown here: they are not counted, and get no network but DNS",
+				 o->kind, o->name);
+	if (!component)
+		return;
+	struct component_facts *facts =
+		&s->components[component - s->who->engine->components];
+	facts->present = true;
+	if (!facts->ports.count)
+		classify_ports(component, o, &facts->ports);
 }
 
 static int note_plain_job(struct survey *s, const struct object *o,
@@ -91,12 +122,18 @@ static int note_plain_job(struct survey *s, const struct object *o,
 	size_t count = node_count(labels);
 	if (count == 0)
 		return 0;
+	if (count > SG_MAX_JOB_LABELS) {
+		sg_error_set(e, SG_INVALID,
+			     "its template has %zu labels; at most %u are accepted",
+			     count, SG_MAX_JOB_LABELS);
+		return object_context(o, e);
+	}
 	job->labels = sg_arena_alloc(&s->arena, count * sizeof *job->labels);
 	if (!job->labels)
 		return sg_error_memory(e);
 	for (const struct node *k = labels->first; k; k = k->next->next) {
 		const char *key = node_text(k), *value = node_text(k->next);
-		if (key && value)
+		if (key && value && strcmp(key, SG_LABEL_STORE) != 0)
 			job->labels[job->label_count++] = (struct edit_pair){
 				sg_arena_copy(&s->arena, key, strlen(key)),
 				sg_arena_copy(&s->arena, value, strlen(value))
@@ -177,6 +214,8 @@ int survey_object(struct survey *s, const struct object *o,
 	s->objects++;
 	if (o->workload)
 		note_component(s, o, component, d);
+	else if (kind_is_custom(o->group))
+		note_custom(s, o, component, d);
 	if (labels_reach_pods(o))
 		s->stamped_templates++;
 	if (o->workload == JOB && !o->is_hook && note_plain_job(s, o, e))
@@ -223,19 +262,23 @@ static void apply_autoscalers(struct survey *s)
 }
 
 /*
- * Helm keeps ten revisions as Secrets, and writes the next before it deletes
- * the first; each namespace has a ConfigMap of the cluster's CA.
+ * Helm keeps ten revisions as Secrets, with one to spare; each namespace has a
+ * ConfigMap of the cluster's CA and a ServiceAccount; and the guards count too.
  */
 static int add_surroundings(struct survey *s, struct sg_error *e)
 {
-	static const struct {
+	const struct {
 		const char *resource;
-		int count;
+		unsigned count;
 		const char *name;
 	} others[] = {
 		{ "secrets", 11, "Helm's own, its release history" },
 		{ "configmaps", 1, "Kubernetes' own, kube-root-ca.crt" },
+		{ "serviceaccounts", 1, "Kubernetes' own, default" },
 		{ "resourcequotas", 1, "the guard itself" },
+		{ "limitranges", 1, "the guard itself" },
+		{ "networkpolicies.networking.k8s.io",
+		  network_policy_count(s->who->engine), "the guards themselves" },
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		struct asker asker = { .name = others[i].name, .replicas = 1 };

@@ -300,6 +300,15 @@ OTHER = "{urumi.io/store: food}"
      ["StatefulSet/web", "volumeClaimTemplate"]),
     (workload("Job", group="batch/v1", template="    metadata: {labels: %s}\n" % OTHER),
      ["Job/web", "food"]),
+    ("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {jobTemplate: {metadata: "
+     "{labels: %s}, spec: {template: {spec: {containers: [{name: a}]}}}}}\n" % OTHER,
+     ["CronJob/a", "jobTemplate", "food"]),
+    (pod("{hostNetwork: true, containers: [{name: a}]}"), ["Pod/web", "hostNetwork"]),
+    (pod("{hostPID: true, containers: [{name: a}]}"), ["Pod/web", "hostPID"]),
+    (pod("{containers: [{name: a}], volumes: [{name: v, hostPath: {path: /}}]}"),
+     ["Pod/web", "hostPath"]),
+    ("apiVersion: acme.example.com/v1\nkind: ClusterThing\nmetadata: {name: a}\n",
+     ["ClusterThing/a", "--allow-cluster-scoped"]),
     ("apiVersion: v1\nkind: Namespace\nmetadata: {name: store-food}\n", ["Namespace/store-food"]),
     ("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\n",
      ["ClusterRole/a", "--allow-cluster-scoped"]),
@@ -316,6 +325,17 @@ OTHER = "{urumi.io/store: food}"
     ("apiVersion: urumi.io/v1\nkind: StorePolicy\nmetadata: {name: default}\n", ["StorePolicy"])])
 def test_out_of_its_room(text, says):
     bad_document(text, *says, code=REFUSED)
+
+
+def test_directives_are_not_for_kubernetes():
+    fails(INVALID, "%YAML 1.1\n---\n" + OK, "document 1", "directive")
+
+
+def test_a_job_of_too_many_labels():
+    labels = "".join(f"        k{i}: v\n" for i in range(100_000))
+    bad_document(workload("Job", group="batch/v1",
+                          template="    metadata:\n      labels:\n" + labels),
+                 "Job/web", "100000 labels", "64")
 
 
 def test_source_line_that_would_draw_on_a_terminal():

@@ -95,7 +95,8 @@ def test_guards_come_first(render, chart, major):
     objects = load(render(major, chart))
     names = [identify(o) for o in objects if is_guard(o)]
     policies = [f"NetworkPolicy/storeguard-{name}" for name in
-                ["default-deny", "dns", *COMPONENTS[engine_of(chart)],
+                ["default-deny", "dns", "acme",
+                 *COMPONENTS[engine_of(chart)],
                  "setup-jobs", "setup-hooks"]]
     assert names == [*policies, "ResourceQuota/storeguard",
                      "LimitRange/storeguard"]

@@ -29,7 +29,7 @@ NAMESPACE = "store-fashion"
 HERE = pathlib.Path(__file__).resolve().parent
 
 # Every port that a rule names, and some that none does.
-PORTS = [22, 25, 53, 80, 443, 465, 587, 3306, 3307, 5432, 6379, 8000, 8080,
+PORTS = [22, 25, 53, 80, 443, 465, 587, 3306, 3307, 5432, 6379, 8000, 8080, 8089,
          8443, 8888, 9000, 9104, 11211, 31337]
 PORTS = [str(p) for p in PORTS] + ["udp/53", "udp/443", "udp/31337"]
 
@@ -100,8 +100,10 @@ def without_job_labels(labels):
     return {k: v for k, v in labels.items() if k not in _job_labels("")}
 
 
-# In every store: a hook that Helm 3 hid, and a pod that a person started.
-ALWAYS_HIDDEN = {"hook": _job_labels("hook"), "stray": {"run": "debug"}}
+# In every store: a hook that Helm 3 hid, a pod that a person started, and one
+# that cert-manager made to answer an HTTP-01 challenge.
+ALWAYS_HIDDEN = {"hook": _job_labels("hook"), "stray": {"run": "debug"},
+                 "solver": {"acme.cert-manager.io/http01-solver": "true"}}
 
 
 class Case:

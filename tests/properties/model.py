@@ -54,16 +54,25 @@ class Model:
     # What an object is.
 
     def component(self, value, template, runs_once):
-        """By label, else image, else port; jobs are the component of jobs."""
+        """By label; else by image, then port, of one container after another."""
         stamped = get(template or value, "metadata", "labels", "urumi.io/component")
         if stamped:
             return text(stamped)
         for c in self.components:
             if runs_once and c.get("jobs"):
                 return c["name"]
-        for matches in (self.by_labels, self.by_images, self.by_ports):
+        containers = get(template, "spec", "containers") or []
+        tests = [lambda c: self.by_labels(c, value, template)]
+        for container in containers:
+            tests.append(lambda c, x=container: self.by_image(c, x))
+            tests.append(lambda c, x=container: self.by_ports(
+                c, [get(p, "containerPort") for p in get(x, "ports") or []]))
+        if template is None and text(get(value, "kind")) == "Service":
+            tests.append(lambda c: self.by_ports(
+                c, [get(p, "port") for p in get(value, "spec", "ports") or []]))
+        for matches in tests:
             for c in self.components:
-                if matches(c, value, template):
+                if matches(c):
                     return c["name"]
         return None
 
@@ -77,21 +86,13 @@ class Model:
         return False
 
     @staticmethod
-    def by_images(component, _, template):
-        names = [re.sub("[:@].*", "", text(get(c, "image")).split("/")[-1])
-                 for c in get(template, "spec", "containers") or []]
-        return any(fnmatch.fnmatchcase(name, pattern) for name in names
+    def by_image(component, container):
+        name = re.sub("[:@].*", "", text(get(container, "image")).split("/")[-1])
+        return any(fnmatch.fnmatchcase(name, pattern)
                    for pattern in component.get("images", []))
 
     @staticmethod
-    def by_ports(component, value, template):
-        if template is not None:
-            ports = [get(p, "containerPort") for c in get(template, "spec", "containers") or []
-                     for p in get(c, "ports") or []]
-        elif text(get(value, "kind")) == "Service":
-            ports = [get(p, "port") for p in get(value, "spec", "ports") or []]
-        else:
-            ports = []
+    def by_ports(component, ports):
         return any(text(p) in map(str, component.get("ports", [])) for p in ports)
 
     # Edits, as paths from the object and what is set there.

@@ -113,7 +113,8 @@ static void test_policies_and_quotas(void **state)
 	assert_true(kind_is_network_policy("projectcalico.org",
 					   "NetworkPolicy"));
 	assert_false(kind_is_network_policy("networking.k8s.io", "Ingress"));
-	assert_false(kind_is_network_policy("", "NetworkPolicy"));
+	assert_true(kind_is_network_policy("crd.antrea.io", "NetworkPolicy"));
+	assert_false(kind_is_network_policy("cilium.io", "CiliumNode"));
 	assert_true(kind_is_quota("", "ResourceQuota"));
 	assert_true(kind_is_quota("", "LimitRange"));
 	assert_false(kind_is_quota("urumi.io", "ResourceQuota"));

@@ -170,7 +170,7 @@ static void test_no_document(void **state)
 		if (must_parse(&a, texts[i]))
 			fail_msg("\"%s\" has a document", texts[i]);
 	/* these say something, though it is little */
-	assert_non_null(must_parse(&a, "~\n"));
+	assert_null(must_parse(&a, "~\n"));
 	assert_non_null(must_parse(&a, "''\n"));
 	assert_non_null(must_parse(&a, "{}\n"));
 }

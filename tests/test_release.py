@@ -1,0 +1,129 @@
+"""What the program makes of a whole release: components, warnings, other kinds."""
+
+import pytest
+import yaml
+
+from conftest import ROOT, STORE, postrender
+
+
+def container(image, *ports):
+    return {"name": "c" + image.replace("/", ""), "image": image,
+            "ports": [{"containerPort": port} for port in ports]}
+
+
+def workload(*containers, kind="Deployment", labels=None, **spec):
+    labels = labels or {"app": "x"}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "it"},
+            "spec": {"selector": {"matchLabels": labels}, **spec,
+                     "template": {"metadata": {"labels": labels},
+                                  "spec": {"containers": list(containers)}}}}
+
+
+def run(*objects, args=STORE):
+    """The output's objects by kind/name, and what was said."""
+    result = postrender(args, yaml.safe_dump_all(objects, explicit_start=True))
+    assert result.returncode == 0, result.stderr.decode()
+    found = [o for o in yaml.safe_load_all(result.stdout) if o]
+    return ({f"{o['kind']}/{o['metadata']['name']}": o for o in found},
+            result.stderr.decode())
+
+
+def component_of(*containers):
+    objects, _ = run(workload(*containers))
+    return objects["Deployment/it"]["metadata"]["labels"].get("urumi.io/component")
+
+
+@pytest.mark.parametrize("containers, component", [
+    ([container("wordpress:6"), container("redis:7", 6379)], "web"),
+    ([container("registry.example.com:5000/team/mariadb@sha256:0123")], "database"),
+    ([container("acme/shop", 8080), container("acme/exporter", 11211)], "web"),
+    ([container("acme/agent"), container("bitnami/wordpress:6")], "web"),
+    ([container("acme/queue", 5672)], None),
+])
+def test_the_first_container_says_what_a_pod_is(containers, component):
+    assert component_of(*containers) == component
+
+
+def test_replicas_that_cannot_reach_each_other_are_warned_of():
+    one = workload(container("redis:7", 6379), kind="StatefulSet", replicas=1)
+    three = workload(container("redis:7", 6379), kind="StatefulSet", replicas=3)
+    assert "reach each other" not in run(one)[1]
+    assert "StatefulSet/it has 3 replicas that can't reach each other" in run(three)[1]
+
+
+def test_pods_of_kinds_unknown_here_are_warned_of():
+    rollout = workload(container("wordpress", 8080), kind="Rollout")
+    rollout["apiVersion"] = "argoproj.io/v1alpha1"
+    said = run(rollout)[1]
+    assert "Rollout/it makes pods of a kind unknown here" in said, said
+
+
+def test_an_operators_database_can_be_reached():
+    """Its pods are stamped by inheritedMetadata; no workload is in the stream."""
+    cluster = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",
+               "metadata": {"name": "db", "labels": {"urumi.io/component": "database"}},
+               "spec": {"instances": 1}}
+    web = workload(container("medusa", 9000))
+    objects, _ = run(cluster, web, args=["--store", "shopper", "--engine", "medusa",
+                                         "--owner", "alice"])
+    rules = objects["NetworkPolicy/storeguard-web"]["spec"]["egress"]
+    assert [p["port"] for p in rules[0]["ports"]] == [5432], rules[0]
+
+
+@pytest.mark.parametrize("namespace", ["", None, "store-fashion"])
+def test_no_namespace_is_the_stores(namespace):
+    run({"apiVersion": "v1", "kind": "ConfigMap",
+         "metadata": {"name": "a", "namespace": namespace}})
+
+
+def test_a_null_document_is_none():
+    text = "---\nnull\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\n~\n"
+    result = postrender(STORE, text)
+    assert result.returncode == 0, result.stderr.decode()
+    assert result.stdout.count(b"\nnull\n") == 1
+
+
+def test_a_source_in_a_script_names_nothing():
+    text = ("---\n# Source: shop/templates/true.yaml\napiVersion: v1\nkind: Secret\n"
+            "metadata: {name: a, namespace: b}\ndata:\n  x: |\n    # Source: false.yaml\n")
+    said = postrender(STORE, text).stderr.decode()
+    assert "true.yaml" in said and "false.yaml" not in said, said
+    said = postrender(STORE, text.replace("# Source: shop/templates/true.yaml\n", "")).stderr
+    assert b"false.yaml" not in said, said
+
+
+def test_the_guards_count_against_the_quota_too(tmp_path):
+    policy = tmp_path / "policy.yaml"
+    secret = "{apiVersion: v1, kind: Secret, metadata: {name: a}}"
+    shown = postrender([*STORE, "--only", "guards"], secret)
+    guards = [o["kind"] for o in yaml.safe_load_all(shown.stdout)]
+    text = (ROOT / "common" / "default-policy.yaml").read_text()
+    short = guards.count("NetworkPolicy") - 1
+    policy.write_text(text.replace(
+        "quota:\n", f'quota:\n        count/networkpolicies.networking.k8s.io: "{short}"\n', 1))
+    result = postrender([*STORE, "--policy", policy], secret)
+    said = result.stderr.decode()
+    assert result.returncode == 1 and "the guards themselves" in said, said
+    assert max(map(len, said.splitlines())) <= 80, said
+
+
+def test_values_refuses_what_it_would_ignore(tmp_path):
+    store = tmp_path / "store.yaml"
+    store.write_text("apiVersion: urumi.io/v1\nkind: Store\nmetadata: {name: fashion}\n"
+                     "spec: {engine: medusa}\n")
+    assert postrender(["values", store]).returncode == 0
+    result = postrender(["--fit", "off", "values", store])
+    assert result.returncode == 2 and b"--policy" in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("field, says", [
+    ("delivery: pigeon", "is not gitops or helm"),
+    ("adminEmail: not an address", "is not an e-mail address"),
+    ('displayName: "two\\nlines"', "must be one line"),
+])
+def test_fields_of_a_store(field, says, tmp_path):
+    store = tmp_path / "store.yaml"
+    store.write_text("apiVersion: urumi.io/v1\nkind: Store\nmetadata: {name: fashion}\n"
+                     f"spec:\n  engine: medusa\n  {field}\n")
+    result = postrender(["values", store])
+    assert result.returncode == 1 and says in result.stderr.decode(), result.stderr
