@@ -124,8 +124,10 @@ install: all
 
 # --- tests -------------------------------------------------------------------
 
+# sanitizers slow the program down, and the two seconds of bad input with it
 TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
-	STOREGUARD_TOOLS='$(abspath $(B)/tools)'
+	STOREGUARD_TOOLS='$(abspath $(B)/tools)' \
+	$(if $(SANITIZE),STOREGUARD_SLOW=8)
 
 .PHONY: demo
 demo: all

@@ -1,21 +1,10 @@
 #include "tree.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include <yaml.h>
 
 #include "cleanup.h"
-
-bool yaml_plain_is_string(const char *text)
-{
-	if (!isalpha((unsigned char)text[0]) || yaml_plain_is_typed(text))
-		return false;
-	/* letters, digits and -_./ never form an indicator behind a letter */
-	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789-_./")] == '\0';
-}
 
 static int collect(void *buffer, unsigned char *bytes, size_t length)
 {

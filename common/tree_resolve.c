@@ -96,3 +96,13 @@ bool yaml_plain_is_typed(const char *text)
 	return is_decimal(text) || is_special_float(text) ||
 	       is_other_base(text);
 }
+
+bool yaml_plain_is_string(const char *text)
+{
+	if (!isalpha((unsigned char)text[0]) || yaml_plain_is_typed(text))
+		return false;
+	/* letters, digits and -_./ never form an indicator behind a letter */
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789-_./")] == '\0';
+}

@@ -2,31 +2,10 @@
 
 #include <string.h>
 
-#include "labels.h"
 #include "names.h"
 #include "network.h"
 
-#define HELM_KEEP "helm.sh/resource-policy"
 #define HELM4_FILENAME "postrenderer.helm.sh/postrender-filename"
-
-struct node *guard_object(struct sg_arena *a, const struct identity *who,
-			  const char *api_version, const char *kind,
-			  const char *name, struct node **annotations)
-{
-	struct node *object = node_new_mapping(a);
-	struct node *metadata = node_new_mapping(a);
-	*annotations = node_new_mapping(a);
-	node_set_string(a, object, "apiVersion", api_version);
-	node_set_string(a, object, "kind", kind);
-	node_set_string(a, metadata, "name", name);
-	labels_set(a, metadata, who, SG_GUARD);
-	if (who->owner_encoded)
-		node_set_string(a, *annotations, SG_ANNOTATION_OWNER,
-				who->store.owner);
-	node_set(a, metadata, "annotations", *annotations);
-	node_set(a, object, "metadata", metadata);
-	return object;
-}
 
 static struct node *build_namespace(struct sg_arena *a,
 				    const struct identity *who)
@@ -68,7 +47,7 @@ static struct node *build_quota(struct sg_arena *a, const struct identity *who)
 	struct node *object = guard_object(a, who, "v1", "ResourceQuota",
 					   GUARD_PREFIX, &annotations);
 	struct node *spec = node_new_mapping(a);
-	node_set_string(a, annotations, HELM_KEEP, "keep");
+	guard_keep(a, annotations);
 	node_set(a, spec, "hard", build_resources(a, &who->plan->quota));
 	node_set(a, object, "spec", spec);
 	return object;
@@ -89,7 +68,7 @@ static struct node *build_limit_range(struct sg_arena *a,
 					   GUARD_PREFIX, &annotations);
 	struct node *spec = node_new_mapping(a);
 	struct node *limits = node_new_sequence(a);
-	node_set_string(a, annotations, HELM_KEEP, "keep");
+	guard_keep(a, annotations);
 	for (unsigned i = 0; i < who->plan->limit_count; i++) {
 		const struct limit_range *range = &who->plan->limits[i];
 		struct node *limit = node_new_mapping(a);
@@ -123,8 +102,12 @@ int guards_build(struct sg_arena *a, const struct policy *policy,
 		.namespace = with_namespace ? build_namespace(a, who) : NULL,
 		.quota = build_quota(a, who),
 		.limit_range = build_limit_range(a, who),
+		.policy_count = network_policy_count(who->engine),
 	};
-	if (network_build(a, policy, who, s, out, e) || sg_arena_check(a, e))
+	out->policies = sg_arena_alloc(a, out->policy_count *
+						  sizeof *out->policies);
+	if (sg_arena_check(a, e) ||
+	    network_build(a, policy, who, s, out->policies, e))
 		return -1;
 	if (!helm4)
 		return 0;

@@ -9,10 +9,8 @@
 #ifndef SG_GUARDS_H
 #define SG_GUARDS_H
 
-#include "identity.h"
+#include "guard.h"
 #include "survey.h"
-
-#define GUARD_PREFIX "storeguard"
 
 struct guards {
 	struct node *namespace; /* NULL unless asked for */
@@ -34,13 +32,5 @@ int guards_build(struct sg_arena *a, const struct policy *policy,
 /* Appends them, each opened by a bare "---". */
 int guards_write(const struct guards *g, struct sg_buffer *out,
 		 struct sg_error *e);
-
-/*
- * A guard-to-be: apiVersion, kind and metadata, with annotations as a mapping
- * that more can be set in.
- */
-struct node *guard_object(struct sg_arena *a, const struct identity *who,
-			  const char *api_version, const char *kind,
-			  const char *name, struct node **annotations);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard.h"
 #include "names.h"
 
 #define JOB_NAME_LABEL "batch.kubernetes.io/job-name"
@@ -19,7 +20,8 @@ struct network {
 	const struct engine *engine;
 	const struct survey *survey;
 	const struct node *plain_jobs; /* their selector, to be copied */
-	struct guards *out;
+	struct node **policies;
+	unsigned count;
 };
 
 /* --- selectors --- */
@@ -267,8 +269,7 @@ static void add_policy(struct network *n, const char *name,
 			     "NetworkPolicy", name, &annotations);
 	struct node *spec = node_new_mapping(n->arena);
 	struct node *types = node_new_sequence(n->arena);
-	node_set_string(n->arena, annotations, "helm.sh/resource-policy",
-			"keep");
+	guard_keep(n->arena, annotations);
 	node_set(n->arena, spec, "podSelector", selector);
 	node_append(types, node_new_string(n->arena, "Ingress"));
 	node_append(types, node_new_string(n->arena, "Egress"));
@@ -278,7 +279,7 @@ static void add_policy(struct network *n, const char *name,
 	if (egress && egress->first)
 		node_set(n->arena, spec, "egress", egress);
 	node_set(n->arena, object, "spec", spec);
-	n->out->policies[n->out->policy_count++] = object;
+	n->policies[n->count++] = object;
 }
 
 static void add_component(struct network *n, const struct component *c)
@@ -311,15 +312,18 @@ unsigned network_policy_count(const struct engine *engine)
 
 int network_build(struct sg_arena *a, const struct policy *policy,
 		  const struct identity *who, const struct survey *s,
-		  struct guards *out, struct sg_error *e)
+		  struct node **policies, struct sg_error *e)
 {
-	struct network n = { a, policy, who, who->engine, s, NULL, out };
+	struct network n = {
+		.arena = a,
+		.policy = policy,
+		.who = who,
+		.engine = who->engine,
+		.survey = s,
+		.policies = policies,
+	};
 	const struct component *jobs = engine_jobs_component(who->engine);
-	out->policies = sg_arena_alloc(a, network_policy_count(who->engine) *
-						  sizeof *out->policies);
 	n.plain_jobs = build_plain_jobs(&n);
-	if (!out->policies || !n.plain_jobs)
-		return sg_error_memory(e);
 	add_policy(&n, GUARD_PREFIX "-default-deny", node_new_mapping(a), NULL,
 		   NULL);
 	add_policy(&n, GUARD_PREFIX "-dns", node_new_mapping(a), NULL,
@@ -330,5 +334,5 @@ int network_build(struct sg_arena *a, const struct policy *policy,
 		add_component(&n, &who->engine->components[i]);
 	if (jobs)
 		add_unstamped_jobs(&n, jobs);
-	return 0;
+	return sg_arena_check(a, e);
 }

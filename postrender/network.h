@@ -11,14 +11,15 @@
 #ifndef SG_NETWORK_H
 #define SG_NETWORK_H
 
-#include "guards.h"
+#include "identity.h"
+#include "survey.h"
 
 /* How many policies a store of that engine has, always. */
 unsigned network_policy_count(const struct engine *engine);
 
-/* Fills out->policies. */
+/* Fills `policies`, which has room for that many. */
 int network_build(struct sg_arena *a, const struct policy *policy,
 		  const struct identity *who, const struct survey *s,
-		  struct guards *out, struct sg_error *e);
+		  struct node **policies, struct sg_error *e);
 
 #endif

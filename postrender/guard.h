@@ -1,0 +1,21 @@
+/* What all guards have in common. */
+#ifndef SG_GUARD_H
+#define SG_GUARD_H
+
+#include "identity.h"
+
+/* Their names are this, or begin with it and "-". */
+#define GUARD_PREFIX "storeguard"
+
+/*
+ * A guard-to-be: apiVersion, kind and metadata, with annotations as a mapping
+ * that more can be set in.
+ */
+struct node *guard_object(struct sg_arena *a, const struct identity *who,
+			  const char *api_version, const char *kind,
+			  const char *name, struct node **annotations);
+
+/* Helm is to leave it where it is when a later render lacks it. */
+void guard_keep(struct sg_arena *a, struct node *annotations);
+
+#endif
