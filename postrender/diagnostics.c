@@ -1,6 +1,5 @@
 #include "diagnostics.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,15 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "io.h"
 #include "text.h"
 
 enum { SHOWN_WARNINGS = 20 };
-
-static const char program[] = "storeguard-postrender: ";
 
 static bool same_file(int a, int b)
 {
@@ -100,104 +97,84 @@ static int open_relay(void)
 int diagnostics_open(struct diagnostics *d, const char *log_file,
 		     struct sg_error *e)
 {
-	*d = (struct diagnostics){ .log = -1, .relay = open_relay() };
-	if (!log_file)
-		return 0;
-	d->log = open(log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	if (d->log < 0)
-		return sg_error_set(e, SG_IO, "cannot open --log-file %.200s: %s",
-				    log_file, strerror(errno));
-	return 0;
+	*d = (struct diagnostics){ .log = { -1 }, .relay = open_relay() };
+	return log_file ? log_open(&d->log, log_file, e) : 0;
 }
 
 void diagnostics_close(struct diagnostics *d)
 {
-	if (d->log >= 0)
-		(void)close(d->log);
+	log_close(&d->log);
 	if (d->relay >= 0)
 		(void)close(d->relay);
-	d->log = d->relay = -1;
+	d->relay = -1;
 }
 
 /* Nothing can be said about a diagnostic that can't be written. */
-static void put(int fd, const char *text, size_t length)
+static void show(struct diagnostics *d, const char *text)
 {
-	while (length) {
-		ssize_t n = write(fd, text, length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		text += n;
-		length -= (size_t)n;
-	}
-}
-
-/* Text without the colours that a terminal was meant to see. */
-static void put_plain(int fd, const char *text)
-{
-	while (*text) {
-		size_t length = strcspn(text, "\033");
-		put(fd, text, length);
-		text += length;
-		text += *text ? strcspn(text, "m") : 0;
-		text += *text == 'm';
-	}
-}
-
-static void say(struct diagnostics *d, const char *text)
-{
-	put(STDERR_FILENO, text, strlen(text));
+	(void)io_write_all(STDERR_FILENO, text, strlen(text));
 	if (d->relay >= 0)
-		put_plain(d->relay, text);
-	if (d->log < 0)
-		return;
-	char stamp[32];
-	time_t now = time(NULL);
-	struct tm utc;
-	if (*text != '\n' && gmtime_r(&now, &utc) &&
-	    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ ", &utc))
-		put(d->log, stamp, strlen(stamp));
-	put_plain(d->log, text);
+		(void)io_write_all(d->relay, text, strlen(text));
+}
+
+static void show_line(struct diagnostics *d, const char *kind,
+		      const char *message)
+{
+	char line[SG_MAX_MESSAGE + 64];
+	(void)snprintf(line, sizeof line, "storeguard-postrender: %s%s\n", kind,
+		       message);
+	show(d, line);
 }
 
 void diagnostics_error(struct diagnostics *d, const struct sg_error *e)
 {
-	char line[SG_MAX_MESSAGE + 64];
-	(void)snprintf(line, sizeof line, "%s%s\n", program, e->message);
-	say(d, line);
+	show_line(d, "", e->message);
+	log_write(&d->log, LOG_LEVEL_ERROR, e->message);
 }
 
 void diagnostics_warn(struct diagnostics *d, const char *format, ...)
 {
-	char line[SG_MAX_MESSAGE];
+	char message[SG_MAX_MESSAGE];
 	if (++d->warnings > SHOWN_WARNINGS)
 		return;
-	int used = snprintf(line, sizeof line, "%swarning: ", program);
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(line + used, sizeof line - (size_t)used - 1, format,
-			args);
+	(void)vsnprintf(message, sizeof message, format, args);
 	va_end(args);
-	size_t length = strlen(text_make_printable(line));
-	line[length] = '\n';
-	line[length + 1] = '\0';
-	say(d, line);
+	text_make_printable(message);
+	show_line(d, "warning: ", message);
+	log_write(&d->log, LOG_LEVEL_WARNING, message);
 }
 
 void diagnostics_finish(struct diagnostics *d)
 {
-	char line[80];
 	if (d->warnings <= SHOWN_WARNINGS)
 		return;
-	(void)snprintf(line, sizeof line, "%swarning: %u more like these\n",
-		       program, d->warnings - SHOWN_WARNINGS);
-	say(d, line);
+	unsigned more = d->warnings - SHOWN_WARNINGS;
+	d->warnings = 0;
+	diagnostics_warn(d, "%u more like these", more);
 }
 
-void diagnostics_report(struct diagnostics *d, const char *text)
+/* Takes out, in place, the colours that a terminal was meant to see. */
+static char *without_colours(char *text)
 {
-	say(d, text);
+	char *to = text;
+	for (const char *c = text; *c; c++) {
+		if (*c == '\033')
+			c += strcspn(c, "m");
+		else
+			*to++ = *c;
+		if (!*c)
+			break;
+	}
+	*to = '\0';
+	return text;
+}
+
+void diagnostics_report(struct diagnostics *d, char *text)
+{
+	show(d, text);
+	log_write(&d->log, LOG_LEVEL_INFO, without_colours(text));
 }
 
 bool diagnostics_has_colour(void)

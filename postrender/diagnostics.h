@@ -8,9 +8,10 @@
 #include <stdbool.h>
 
 #include "error.h"
+#include "log.h"
 
 struct diagnostics {
-	int log;   /* descriptor or -1 */
+	struct log log;
 	int relay; /* Helm's stderr or -1 */
 	unsigned warnings;
 };
@@ -26,8 +27,8 @@ void diagnostics_warn(struct diagnostics *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Says how many warnings were left out. */
 void diagnostics_finish(struct diagnostics *d);
-/* Text of several lines, as it is; to terminals with colour where asked. */
-void diagnostics_report(struct diagnostics *d, const char *text);
+/* Text of several lines, as it is. Its colours are taken out afterwards. */
+void diagnostics_report(struct diagnostics *d, char *text);
 /* Whether a report may use colour: stderr is a terminal that has it. */
 bool diagnostics_has_colour(void);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "io.h"
 
 enum { CHUNK = 64 * 1024 };
 
@@ -88,27 +89,13 @@ static off_t reserve_space(size_t length, struct sg_error *e)
 	return at == st.st_size ? at : -1;
 }
 
-static int write_all(const char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t put = write(STDOUT_FILENO, bytes, length);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		bytes += put;
-		length -= (size_t)put;
-	}
-	return 0;
-}
-
 int stdout_write(const char *bytes, size_t length, struct sg_error *e)
 {
 	e->code = SG_OK;
 	off_t end = reserve_space(length, e);
 	if (e->code != SG_OK)
 		return -1;
-	if (write_all(bytes, length) == 0)
+	if (io_write_all(STDOUT_FILENO, bytes, length) == 0)
 		return 0;
 	io_error(e, "cannot write", "standard output");
 	if (end >= 0 && ftruncate(STDOUT_FILENO, end))

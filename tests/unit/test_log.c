@@ -1,0 +1,94 @@
+#include "helpers.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "text.h"
+
+static void read_back(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	text[fread(text, 1, size - 1, file)] = '\0';
+	(void)fclose(file);
+}
+
+static void test_lines(void **state)
+{
+	char path[] = "/tmp/storeguard-log-XXXXXX", text[512];
+	struct sg_error e = { 0 };
+	struct log log = { -1 };
+	struct stat st;
+	(void)state;
+	assert_int_equal(close(mkstemp(path)), 0);
+	assert_int_equal(unlink(path), 0);
+	log_write(&log, LOG_LEVEL_INFO, "to nowhere");
+	assert_int_equal(log_open(&log, path, &e), 0);
+	log_write(&log, LOG_LEVEL_WARNING, "one");
+	log_write(&log, LOG_LEVEL_ERROR, "two\n\n  three\n");
+	assert_int_equal(fstat(log.fd, &st), 0);
+	log_close(&log);
+	read_back(path, text, sizeof text);
+	assert_int_equal(unlink(path), 0);
+	/* 2026-01-02T03:04:05Z is 20 characters */
+	const char *wanted[] = { " warning one\n", " error   two\n",
+				 " error     three\n" };
+	const char *at = text;
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		assert_true(strlen(at) >= 20 + strlen(wanted[i]));
+		assert_memory_equal(at + 20, wanted[i], strlen(wanted[i]));
+		at += 20 + strlen(wanted[i]);
+	}
+	assert_string_equal(at, "");
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void test_no_file(void **state)
+{
+	struct sg_error e = { 0 };
+	struct log log = { -1 };
+	(void)state;
+	assert_int_equal(log_open(&log, "/nowhere/log", &e), -1);
+	assert_int_equal(e.code, SG_IO);
+	assert_non_null(strstr(e.message, "/nowhere/log"));
+}
+
+static void test_printable(void **state)
+{
+	const char *const cases[][2] = {
+		{ "plain", "plain" },
+		{ "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x9B\x92",
+		  "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x9B\x92" },
+		{ "a\nb\rc\td\x1B[2J\x7F", "a?b?c?d?[2J?" },
+		{ "\xC2\x9B" "31m", "??31m" },
+		{ "cut \xE2\x82", "cut ??" },
+		{ "\xFF\xC0\x80", "???" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[64];
+		(void)snprintf(text, sizeof text, "%s", cases[i][0]);
+		assert_string_equal(text_make_printable(text), cases[i][1]);
+	}
+}
+
+static void test_keep_end(void **state)
+{
+	char text[] = "Deployment/store-fashion-web";
+	(void)state;
+	assert_string_equal(text_keep_end(text, 64),
+			    "Deployment/store-fashion-web");
+	assert_string_equal(text_keep_end(text, 12), "~fashion-web");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_keep_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
