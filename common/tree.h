@@ -70,6 +70,14 @@ int yaml_parse(const char *bytes, size_t length, size_t first_line,
 	       struct sg_arena *a, struct node **root, struct sg_error *e);
 
 /*
+ * The same for what was made of a parsed text, which may have grown: up to
+ * four times the nodes.
+ */
+int yaml_parse_again(const char *bytes, size_t length, size_t first_line,
+		     struct sg_arena *a, struct node **root,
+		     struct sg_error *e);
+
+/*
  * Length of the text up to the next line that starts a document ("---"
  * alone or before white space), or of all of it. The text's own first line
  * does not end it.

@@ -32,6 +32,7 @@ struct builder {
 	uint32_t opened_at[SG_MAX_DEPTH]; /* b->nodes when stack[i] began */
 	unsigned depth;
 	uint32_t nodes;
+	uint32_t most_nodes;
 	unsigned anchor_count;
 	struct anchor *anchors[ANCHOR_BUCKETS];
 };
@@ -126,10 +127,10 @@ static int alias_resolve(struct builder *b, struct node *n, const char *name,
 
 static int attach(struct builder *b, struct node *n, struct sg_error *e)
 {
-	if (n->weight > SG_MAX_NODES - b->nodes)
+	if (n->weight > b->most_nodes - b->nodes)
 		return sg_error_set(e, SG_INVALID,
 				    "line %zu: more than %u nodes in one document, aliases expanded",
-				    line_of(b, n), SG_MAX_NODES);
+				    line_of(b, n), b->most_nodes);
 	b->nodes += n->weight;
 	if (b->depth)
 		node_append(b->stack[b->depth - 1], n);
@@ -341,8 +342,9 @@ static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
 	return 0;
 }
 
-int yaml_parse(const char *bytes, size_t length, size_t first_line,
-	       struct sg_arena *a, struct node **root, struct sg_error *e)
+static int parse(const char *bytes, size_t length, size_t first_line,
+		 uint32_t most_nodes, struct sg_arena *a, struct node **root,
+		 struct sg_error *e)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
 	if (check_encoding(bytes, length, e))
@@ -352,6 +354,7 @@ int yaml_parse(const char *bytes, size_t length, size_t first_line,
 		.cursor = { .bytes = bytes, .length = length,
 			    .ascii = is_ascii(bytes, length) },
 		.first_line = first_line,
+		.most_nodes = most_nodes,
 	};
 	/* told the encoding, libyaml would take a mark for text */
 	size_t skipped = length >= 3 && memcmp(bytes, bom, 3) == 0 ? 3 : 0;
@@ -368,6 +371,19 @@ int yaml_parse(const char *bytes, size_t length, size_t first_line,
 		return -1;
 	*root = node_is_null(b.root) ? NULL : b.root;
 	return 0;
+}
+
+int yaml_parse(const char *bytes, size_t length, size_t first_line,
+	       struct sg_arena *a, struct node **root, struct sg_error *e)
+{
+	return parse(bytes, length, first_line, SG_MAX_NODES, a, root, e);
+}
+
+int yaml_parse_again(const char *bytes, size_t length, size_t first_line,
+		     struct sg_arena *a, struct node **root,
+		     struct sg_error *e)
+{
+	return parse(bytes, length, first_line, 4 * SG_MAX_NODES, a, root, e);
 }
 
 bool yaml_is_document_start(const char *bytes, size_t length)

@@ -51,16 +51,30 @@ static size_t count_lines(const char *bytes, size_t length)
 	return lines;
 }
 
-static unsigned count_documents(const char *bytes, size_t length)
+/* Refuses too many documents, and one too large without reading it to its end. */
+static int count_documents(const char *bytes, size_t length, unsigned *count,
+			   struct sg_error *e)
 {
-	unsigned count = 0;
-	while (length && count <= SG_MAX_DOCUMENTS) {
-		size_t one = yaml_document_length(bytes, length);
+	const char *start = bytes;
+	for (*count = 0; length; ++*count) {
+		size_t look = length > SG_MAX_DOCUMENT ? SG_MAX_DOCUMENT + 1 :
+							 length;
+		size_t one = yaml_document_length(bytes, look);
+		if (*count == SG_MAX_DOCUMENTS)
+			return sg_error_set(e, SG_INVALID,
+					    "more than %u documents",
+					    SG_MAX_DOCUMENTS);
+		if (one > SG_MAX_DOCUMENT)
+			return sg_error_set(
+				e, SG_INVALID,
+				"document %u (line %zu): more than %zu bytes in one document",
+				*count + 1,
+				1 + count_lines(start, (size_t)(bytes - start)),
+				SG_MAX_DOCUMENT);
 		bytes += one;
 		length -= one;
-		count++;
 	}
-	return count;
+	return 0;
 }
 
 int documents_index(struct sg_arena *a, const char *bytes, size_t length,
@@ -72,10 +86,9 @@ int documents_index(struct sg_arena *a, const char *bytes, size_t length,
 		bytes += 3;
 		length -= 3;
 	}
-	unsigned count = count_documents(bytes, length);
-	if (count > SG_MAX_DOCUMENTS)
-		return sg_error_set(e, SG_INVALID, "more than %u documents",
-				    SG_MAX_DOCUMENTS);
+	unsigned count;
+	if (count_documents(bytes, length, &count, e))
+		return -1;
 	out->items = sg_arena_alloc(a, (count + 1) * sizeof *out->items);
 	if (!out->items)
 		return sg_error_memory(e);
@@ -96,12 +109,6 @@ int documents_index(struct sg_arena *a, const char *bytes, size_t length,
 int document_parse(const struct document *d, struct sg_arena *a,
 		   struct node **root, struct sg_error *e)
 {
-	if (d->length > SG_MAX_DOCUMENT) {
-		sg_error_set(e, SG_INVALID,
-			     "%zu bytes in one document; at most %zu are accepted",
-			     d->length, SG_MAX_DOCUMENT);
-		return document_context(d, e);
-	}
 	if (d->length && d->bytes[0] == '%') {
 		sg_error_set(e, SG_INVALID,
 			     "a YAML directive (%%), which Kubernetes does not accept; leave the line out");

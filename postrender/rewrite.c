@@ -149,8 +149,8 @@ static int write_edited(struct turn *t, struct node *root,
 	struct node *after = NULL;
 	if (splice_document(t->document, root, edit, t->scratch, body, t->e))
 		return document_context(t->document, t->e);
-	if (yaml_parse(body->data + start, body->length - start,
-		       t->document->line, t->scratch, &after, t->e) == 0 &&
+	if (yaml_parse_again(body->data + start, body->length - start,
+			     t->document->line, t->scratch, &after, t->e) == 0 &&
 	    verify_edit(root, after, edit, t->e) == 0)
 		return 0;
 	if (t->e->code == SG_INVALID)
@@ -198,6 +198,9 @@ int rewrite_release(const struct rewrite *r, const struct documents *docs,
 	}
 	if (sg_arena_check(&r->survey->arena, e))
 		return -1;
+	if (r->survey->objects == 0 && r->survey->dropped)
+		return sg_error_set(e, SG_REFUSED,
+				    "nothing but policies of the chart's own, which are dropped (--chart-policies keep lets them through)");
 	if (r->survey->objects == 0)
 		return sg_error_set(e, SG_INVALID,
 				    "standard input holds no Kubernetes object; rendered manifests are expected (a chart of hooks alone needs Helm 4: Helm 3 hides hooks)");

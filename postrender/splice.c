@@ -275,7 +275,10 @@ static int edit_mapping(struct splicer *s, struct node *n,
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	struct entries es = { .splicer = s, .mapping = n, .text = &text };
-	s->newline = newline_at(s->document, n->inside);
+	/* in one long line of flow style, looking for its end is dear */
+	if (n->style == STYLE_BLOCK ||
+	    rest_of_line_is_blank(s->document, n->inside))
+		s->newline = newline_at(s->document, n->inside);
 	for (unsigned i = 0; i < edit->pair_count; i++)
 		if (set_pair(&es, &edit->pairs[i]))
 			return -1;

@@ -164,18 +164,17 @@ static void test_document_size(void **state)
 	cleanup_buffer struct sg_buffer text;
 	struct sg_error e = { 0 };
 	cleanup_arena struct sg_arena a;
-	struct node *root = NULL;
 	(void)state;
 	sg_arena_init(&a);
 	sg_buffer_init(&text, 2 * SG_MAX_DOCUMENT);
 	sg_buffer_pad(&text, '#', SG_MAX_DOCUMENT + 1);
-	struct document d = { .bytes = text.data, .length = text.length,
-			      .line = 1, .number = 1 };
-	expect_error(document_parse(&d, &a, &root, &e), &e, SG_INVALID,
-		     "8388609 bytes in one document; at most 8388608",
+	struct documents docs;
+	expect_error(documents_index(&a, text.data, text.length, &docs, &e),
+		     &e, SG_INVALID, "more than 8388608 bytes in one document",
 		     "a large document");
-	d.length--;
-	assert_int_equal(document_parse(&d, &a, &root, &e), 0);
+	assert_int_equal(documents_index(&a, text.data, text.length - 1, &docs,
+					 &e),
+			 0);
 }
 
 int main(void)
