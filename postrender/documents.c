@@ -64,13 +64,19 @@ static int count_documents(const char *bytes, size_t length, unsigned *count,
 			return sg_error_set(e, SG_INVALID,
 					    "more than %u documents",
 					    SG_MAX_DOCUMENTS);
-		if (one > SG_MAX_DOCUMENT)
-			return sg_error_set(
-				e, SG_INVALID,
-				"document %u (line %zu): more than %zu bytes in one document",
-				*count + 1,
-				1 + count_lines(start, (size_t)(bytes - start)),
-				SG_MAX_DOCUMENT);
+		if (one > SG_MAX_DOCUMENT) {
+			struct document large = {
+				.bytes = bytes,
+				.length = one,
+				.line = 1 + count_lines(start, (size_t)(bytes - start)),
+				.number = *count + 1,
+			};
+			find_source(&large);
+			sg_error_set(e, SG_INVALID,
+				     "more than %zu bytes in one document",
+				     SG_MAX_DOCUMENT);
+			return document_context(&large, e);
+		}
 		bytes += one;
 		length -= one;
 	}
