@@ -14,15 +14,7 @@ static int wrong_kind(const struct node *n, const char *path, const char *want,
 int decode_any_mapping(const struct node *n, const char *path,
 		       struct sg_error *e)
 {
-	if (!node_is_mapping(n))
-		return wrong_kind(n, path, "a mapping", e);
-	const struct node *twice;
-	if (node_duplicate_key(n, &twice, e))
-		return -1;
-	if (twice)
-		return sg_error_set(e, SG_INVALID, "%s has the key \"%.80s\" twice",
-				    path, twice->text);
-	return 0;
+	return node_is_mapping(n) ? 0 : wrong_kind(n, path, "a mapping", e);
 }
 
 static const char *join(const char *const *names, char *text, size_t size)

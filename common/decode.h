@@ -24,10 +24,10 @@ struct ports {
 
 enum presence { OPTIONAL, REQUIRED };
 
-/* Refuses what is no mapping, a key given twice, and keys not in the list. */
+/* Refuses what is no mapping, and keys not in the list. */
 int decode_mapping(const struct node *n, const char *path,
 		   const char *const *known, struct sg_error *e);
-/* Refuses what is no mapping and a key given twice. */
+/* Refuses what is no mapping. */
 int decode_any_mapping(const struct node *n, const char *path,
 		       struct sg_error *e);
 int decode_sequence(const struct node *n, const char *path,

@@ -8,7 +8,8 @@
 #include "cleanup.h"
 #include "names.h"
 
-enum { DISPLAY_NAME_MAX = 128 };
+/* Bytes. */
+enum { DISPLAY_NAME_MAX = 128, OWNER_MAX = 253 };
 
 static bool matches_whole(const char *pattern, const char *name)
 {
@@ -256,6 +257,14 @@ static void check_delivery(const struct store *s, struct violations *v)
 			       "\"%.64s\" is not gitops or helm", s->delivery);
 }
 
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7F)
+			return true;
+	return false;
+}
+
 static void check_texts(const struct store *s, struct violations *v)
 {
 	const char *at = s->admin_email ? strchr(s->admin_email, '@') : NULL;
@@ -265,19 +274,33 @@ static void check_texts(const struct store *s, struct violations *v)
 		violations_add(v, "spec.adminEmail",
 			       "\"%.128s\" is not an e-mail address (like a@example.com)",
 			       s->admin_email);
+	if (s->owner && (strlen(s->owner) > OWNER_MAX || has_control(s->owner)))
+		violations_add(v, "spec.owner",
+			       "must be a user's name: one line of at most %d bytes",
+			       OWNER_MAX);
 	if (s->display_name && (strlen(s->display_name) > DISPLAY_NAME_MAX ||
-				strpbrk(s->display_name, "\r\n\t")))
+				has_control(s->display_name)))
 		violations_add(v, "spec.displayName",
 			       "must be one line of at most %d bytes",
 			       DISPLAY_NAME_MAX);
+}
+
+static bool is_default_host(const struct policy *p, const struct store *s)
+{
+	size_t length = strlen(s->name);
+	return strncmp(s->host, s->name, length) == 0 &&
+	       s->host[length] == '.' &&
+	       strcmp(s->host + length + 1, p->hosts.base_domain) == 0;
 }
 
 void store_check(const struct policy *p, const struct store *s,
 		 struct violations *v)
 {
 	store_check_name(p, s->name, v);
+	bool bad_name = v->count > 0;
 	store_check_engine(p, s, v);
-	if (s->host)
+	/* a bad name makes a bad default host, which is no news */
+	if (s->host && !(bad_name && is_default_host(p, s)))
 		store_check_host(p, s->host, v);
 	check_delivery(s, v);
 	check_texts(s, v);

@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "cleanup.h"
-
 const struct node *node_resolve(const struct node *n)
 {
 	return n && n->kind == NODE_ALIAS ? n->target : n;
@@ -126,45 +124,6 @@ size_t node_count(const struct node *collection)
 	for (const struct node *c = n->first; c; c = c->next)
 		count++;
 	return n->kind == NODE_MAPPING ? count / 2 : count;
-}
-
-static int compare_keys(const void *left, const void *right)
-{
-	const struct node *a = *(const struct node *const *)left;
-	const struct node *b = *(const struct node *const *)right;
-	return strcmp(a->text, b->text);
-}
-
-static bool is_merge_key(const struct node *key)
-{
-	return key->style == STYLE_PLAIN && strcmp(key->text, "<<") == 0;
-}
-
-int node_duplicate_key(const struct node *mapping, const struct node **twice,
-		       struct sg_error *e)
-{
-	const struct node *m = node_resolve(mapping);
-	size_t count = node_count(m), used = 0;
-	const struct node *few[32];
-	cleanup_free const struct node **many = NULL;
-	const struct node **keys = few;
-	*twice = NULL;
-	if (!node_is_mapping(m) || count < 2)
-		return 0;
-	if (count > sizeof few / sizeof *few)
-		keys = many = calloc(count, sizeof *keys);
-	if (!keys)
-		return sg_error_memory(e);
-	for (const struct node *k = m->first; k; k = k->next->next) {
-		const struct node *key = node_resolve(k);
-		if (key->kind == NODE_SCALAR && !is_merge_key(key))
-			keys[used++] = key;
-	}
-	qsort(keys, used, sizeof *keys, compare_keys);
-	for (size_t i = 1; i < used && !*twice; i++)
-		if (strcmp(keys[i - 1]->text, keys[i]->text) == 0)
-			*twice = keys[i];
-	return 0;
 }
 
 static struct node *new_node(struct sg_arena *a, enum node_kind kind,

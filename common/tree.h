@@ -5,7 +5,10 @@
  * keeps no styles). Aliases stay aliases: nothing is expanded, but what they
  * would expand to counts against SG_MAX_NODES. Parsing does no I/O. Refused
  * beyond what libyaml refuses: UTF-16, NUL, nesting deeper than SG_MAX_DEPTH,
- * an alias inside its own anchor, and a second document.
+ * an alias inside its own anchor, a second document, and what YAML libraries
+ * read differently: a key given twice, a key before a "<<" that holds it too
+ * (Kubernetes' library lets the merged one win, others do not), and tags but
+ * !!str, !!map, !!seq and !!merge.
  *
  * All nodes live in the arena that they were made in. Offsets are bytes from
  * the start of the parsed text, which must be shorter than 4 GiB; libyaml counts
@@ -111,12 +114,6 @@ const struct node *node_path(const struct node *n, ...)
 const char *node_text(const struct node *n);
 /* What a message may call it: "a mapping", "a list", "null", … */
 const char *node_kind_name(const struct node *n);
-/*
- * *twice is a key that stands in the mapping twice, or NULL. SG_IO when memory
- * runs out.
- */
-int node_duplicate_key(const struct node *mapping, const struct node **twice,
-		       struct sg_error *e);
 size_t node_count(const struct node *collection); /* items, or pairs */
 
 /* --- building; a failed allocation shows in sg_arena_check() --- */

@@ -6,6 +6,7 @@
 #include <yaml.h>
 
 #include "cleanup.h"
+#include "tree_keys.h"
 
 enum { ANCHOR_BUCKETS = 256, MAX_ANCHORS = 4096 };
 
@@ -151,7 +152,7 @@ static int push(struct builder *b, struct node *n, struct sg_error *e)
 	return 0;
 }
 
-static void pop(struct builder *b, const yaml_event_t *event)
+static int pop(struct builder *b, const yaml_event_t *event, struct sg_error *e)
 {
 	struct node *n = b->stack[--b->depth];
 	n->open = false;
@@ -160,6 +161,9 @@ static void pop(struct builder *b, const yaml_event_t *event)
 		n->end = cursor_seek(&b->cursor, event->end_mark.index);
 	else
 		n->end = n->last ? n->last->end : n->inside;
+	return n->kind == NODE_MAPPING ?
+		       tree_check_keys(n, b->first_line, e) :
+		       0;
 }
 
 static uint8_t scalar_style(yaml_scalar_style_t style)
@@ -183,7 +187,6 @@ static int fill_scalar(struct builder *b, struct node *n,
 	n->kind = NODE_SCALAR;
 	n->style = scalar_style(event->data.scalar.style);
 	n->length = event->data.scalar.length;
-	n->tagged = event->data.scalar.tag != NULL;
 	n->text = sg_arena_copy(b->arena, value, n->length);
 	if (!n->text)
 		return sg_error_memory(e);
@@ -194,12 +197,28 @@ static int fill_scalar(struct builder *b, struct node *n,
 	return 0;
 }
 
-static void fill_collection(struct node *n, enum node_kind kind, bool flow,
-			    const yaml_char_t *tag)
+static void fill_collection(struct node *n, enum node_kind kind, bool flow)
 {
 	n->kind = (uint8_t)kind;
 	n->style = flow ? STYLE_FLOW : STYLE_BLOCK;
+}
+
+static int check_tag(struct builder *b, struct node *n, const yaml_char_t *tag,
+		     struct sg_error *e)
+{
+	/* Helm 4 writes !!merge before "<<" */
+	static const char *const known[] = { "!", YAML_STR_TAG, YAML_MAP_TAG,
+					     YAML_SEQ_TAG,
+					     "tag:yaml.org,2002:merge" };
 	n->tagged = tag != NULL;
+	if (!tag)
+		return 0;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp((const char *)tag, known[i]) == 0)
+			return 0;
+	return sg_error_set(e, SG_INVALID,
+			    "line %zu: the YAML tag %.80s; only !!str, !!map and !!seq are accepted",
+			    line_of(b, n), (const char *)tag);
 }
 
 /* One node-starting event: scalar, alias, or the start of a collection. */
@@ -215,7 +234,7 @@ static int add_node(struct builder *b, const yaml_event_t *event,
 	n->column = (uint32_t)event->end_mark.column;
 	n->weight = 1;
 
-	const yaml_char_t *anchor = NULL;
+	const yaml_char_t *anchor = NULL, *tag = NULL;
 	switch (event->type) {
 	case YAML_ALIAS_EVENT:
 		n->kind = NODE_ALIAS;
@@ -227,23 +246,24 @@ static int add_node(struct builder *b, const yaml_event_t *event,
 		if (fill_scalar(b, n, event, e))
 			return -1;
 		anchor = event->data.scalar.anchor;
+		tag = event->data.scalar.tag;
 		break;
 	case YAML_SEQUENCE_START_EVENT:
 		fill_collection(n, NODE_SEQUENCE,
 				event->data.sequence_start.style ==
-					YAML_FLOW_SEQUENCE_STYLE,
-				event->data.sequence_start.tag);
+					YAML_FLOW_SEQUENCE_STYLE);
 		anchor = event->data.sequence_start.anchor;
+		tag = event->data.sequence_start.tag;
 		break;
 	default:
 		fill_collection(n, NODE_MAPPING,
 				event->data.mapping_start.style ==
-					YAML_FLOW_MAPPING_STYLE,
-				event->data.mapping_start.tag);
+					YAML_FLOW_MAPPING_STYLE);
 		anchor = event->data.mapping_start.anchor;
+		tag = event->data.mapping_start.tag;
 		break;
 	}
-	if (attach(b, n, e))
+	if (check_tag(b, n, tag, e) || attach(b, n, e))
 		return -1;
 	if (anchor && anchor_add(b, n, (const char *)anchor, e))
 		return -1;
@@ -282,8 +302,7 @@ static int handle(struct builder *b, const yaml_event_t *event,
 		return add_node(b, event, e);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		pop(b, event);
-		return 0;
+		return pop(b, event, e);
 	default:
 		return 0;
 	}
@@ -339,6 +358,13 @@ static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
 		return sg_error_set(e, SG_INVALID,
 				    "a NUL byte at byte %zu; only UTF-8 text is accepted",
 				    (size_t)(nul - bytes));
+	const char *mark = length > 1 ? memmem(bytes + 1, length - 1,
+					       "\xEF\xBB\xBF", 3) :
+					NULL;
+	if (mark)
+		return sg_error_set(e, SG_INVALID,
+				    "a byte order mark inside the text, at byte %zu",
+				    (size_t)(mark - bytes));
 	return 0;
 }
 

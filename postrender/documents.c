@@ -112,6 +112,43 @@ int documents_index(struct sg_arena *a, const char *bytes, size_t length,
 	return 0;
 }
 
+/* A line that begins like a document's start and is none, or NULL. */
+static const char *stray_dashes(const struct document *d)
+{
+	if (d->length >= 3 && memcmp(d->bytes, "---", 3) == 0 &&
+	    !yaml_is_document_start(d->bytes, d->length))
+		return d->bytes;
+	const char *found = memmem(d->bytes, d->length, "\n---", 4);
+	return found ? found + 1 : NULL;
+}
+
+/* The word behind a key, as far as a glance at the text tells. */
+static int glance(const char *from, const char *end, const char *key,
+		  const char **word)
+{
+	size_t length = strlen(key);
+	const char *at = from ? memmem(from, (size_t)(end - from), key, length) :
+				NULL;
+	if (!at)
+		return 0;
+	*word = at += length;
+	while (at < end && !strchr(" \t\r\n,}#", *at))
+		at++;
+	return at - *word < 128 ? (int)(at - *word) : 128;
+}
+
+/* What can't be parsed still has a name for the message: "Deployment/web". */
+static void name_unparsed(const struct document *d, struct sg_error *e)
+{
+	const char *end = d->bytes + d->length, *kind = NULL, *name = NULL;
+	const char *metadata = memmem(d->bytes, d->length, "metadata:", 9);
+	int kind_length = glance(d->bytes, end, "kind: ", &kind);
+	int name_length = glance(metadata, end, "name: ", &name);
+	if (kind_length && name_length)
+		sg_error_context(e, "%.*s/%.*s", kind_length, kind, name_length,
+				 name);
+}
+
 int document_parse(const struct document *d, struct sg_arena *a,
 		   struct node **root, struct sg_error *e)
 {
@@ -120,8 +157,18 @@ int document_parse(const struct document *d, struct sg_arena *a,
 			     "a YAML directive (%%), which Kubernetes does not accept; leave the line out");
 		return document_context(d, e);
 	}
-	if (yaml_parse(d->bytes, d->length, d->line, a, root, e))
+	const char *dashes = stray_dashes(d);
+	if (dashes) {
+		size_t before = (size_t)(dashes - d->bytes);
+		sg_error_set(e, SG_INVALID,
+			     "line %zu begins with \"---\" and goes on; Helm and Kubernetes would cut there. Put a blank behind it, or indent it",
+			     d->line + count_lines(d->bytes, before));
 		return document_context(d, e);
+	}
+	if (yaml_parse(d->bytes, d->length, d->line, a, root, e)) {
+		name_unparsed(d, e);
+		return document_context(d, e);
+	}
 	return 0;
 }
 

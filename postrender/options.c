@@ -82,14 +82,14 @@ static int choose(const char *option, const char *value,
 }
 
 static int take(struct options *o, int option, const char *value,
-		struct sg_error *e)
+		const char *word, struct sg_error *e)
 {
 	static const char *const only[] = { "all", "labels", "guards", NULL };
 	static const char *const fit[] = { "error", "warn", "off", NULL };
 	static const char *const policies[] = { "drop", "keep", "fail", NULL };
 	int choice = 0;
 	if (value && !*value)
-		return usage(e, "an option was given an empty value", "");
+		return usage(e, "this option was given an empty value: ", word);
 	if (value && (strstr(value, ",--") || strstr(value, " --")))
 		return sg_error_set(e, SG_USAGE,
 				    "\"%.120s\" holds several options; pass one --post-renderer-args for each",
@@ -188,7 +188,8 @@ int options_parse(int argc, char **argv, struct options *out,
 		if (option == ':')
 			return usage(e, "this option needs a value: ",
 				     argv[word]);
-		if (take(out, option == 'h' ? OPT_HELP : option, optarg, e))
+		if (take(out, option == 'h' ? OPT_HELP : option, optarg,
+			 argv[word], e))
 			return -1;
 		if (out->command != COMMAND_FILTER)
 			return 0;

@@ -1,6 +1,7 @@
 #include "room.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "names.h"
 
@@ -92,13 +93,46 @@ static int check_namespace(const struct object *o, const struct identity *who,
 	return object_context(o, e);
 }
 
+/* Some YAML libraries know more booleans than true and false. */
+static bool may_be_true(const struct node *n)
+{
+	static const char *const falses[] = { "false", "no", "off", "n" };
+	const char *text = node_text(n);
+	for (size_t i = 0; text && i < sizeof falses / sizeof *falses; i++)
+		if (strcasecmp(text, falses[i]) == 0)
+			return false;
+	return !node_is_null(n);
+}
+
+static bool takes_host_port(const struct node *pod_spec, const char *list)
+{
+	const struct node *containers = node_get(pod_spec, list);
+	const struct node *c = node_is_sequence(containers) ?
+				       containers->first :
+				       NULL;
+	for (; c; c = c->next) {
+		const struct node *ports = node_get(c, "ports");
+		const struct node *p = node_is_sequence(ports) ? ports->first :
+								 NULL;
+		for (; p; p = p->next) {
+			const struct node *port = node_get(p, "hostPort");
+			if (!node_is_null(port) && !node_is(port, "0"))
+				return true;
+		}
+	}
+	return false;
+}
+
 static const char *node_share_of(const struct node *pod_spec)
 {
 	static const char *const fields[] = { "hostNetwork", "hostPID",
 					      "hostIPC" };
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (node_is(node_get(pod_spec, fields[i]), "true"))
+		if (may_be_true(node_get(pod_spec, fields[i])))
 			return fields[i];
+	if (takes_host_port(pod_spec, "containers") ||
+	    takes_host_port(pod_spec, "initContainers"))
+		return "hostPort";
 	const struct node *volumes = node_get(pod_spec, "volumes");
 	const struct node *v = node_is_sequence(volumes) ? volumes->first : NULL;
 	for (; v; v = v->next)
@@ -110,7 +144,12 @@ static const char *node_share_of(const struct node *pod_spec)
 static int check_pod(const struct object *o, const struct identity *who,
 		     struct sg_error *e)
 {
-	const char *field = node_share_of(o->pod_spec);
+	const struct node *pod_spec = o->pod_spec;
+	if (!pod_spec) /* a PodTemplate's, or some operator's kind's */
+		pod_spec = node_path(o->root, "template", "spec", NULL);
+	if (!pod_spec)
+		pod_spec = node_path(o->root, "spec", "template", "spec", NULL);
+	const char *field = node_share_of(pod_spec);
 	if (!field || strcmp(who->engine->pod_security, "privileged") == 0)
 		return 0;
 	sg_error_set(e, SG_REFUSED,

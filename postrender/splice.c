@@ -86,11 +86,21 @@ static int put_copy(struct splicer *s, struct sg_buffer *b,
 	return yaml_emit_flow(b, copy, s->e);
 }
 
-/* An entry of a mapping that is being written, in the mapping's own style. */
+/* Where a mapping's new entries go, and so what separates them. */
+enum place {
+	BEFORE_A_KEY,	 /* the first, or the one behind "<<" */
+	ON_LINES_BEHIND, /* block style: "<<" is the last entry */
+	BEHIND_A_VALUE,	 /* flow style: likewise */
+};
+
+/* Entries of a mapping that are being written, in the mapping's own style. */
 struct entries {
 	struct splicer *splicer;
 	const struct node *mapping;
 	struct sg_buffer *text;
+	enum place place;
+	size_t at;
+	bool lines; /* flow style with each entry on a line of its own */
 };
 
 static bool rest_of_line_is_blank(const struct document *d, size_t at)
@@ -100,33 +110,71 @@ static bool rest_of_line_is_blank(const struct document *d, size_t at)
 	return at < d->length && (d->bytes[at] == '\n' || d->bytes[at] == '\r');
 }
 
-/* Lines of flow style stay lines: each entry gets one above the first key. */
+/* The first byte of the line below what ends at `end`. */
+static size_t line_below(const struct document *d, size_t end)
+{
+	if (end > 0 && d->bytes[end - 1] == '\n')
+		return end; /* a block scalar ends behind its lines */
+	const char *lf = memchr(d->bytes + end, '\n', d->length - end);
+	return lf ? (size_t)(lf - d->bytes) + 1 : d->length;
+}
+
+/*
+ * Behind a "<<", if there is one: Kubernetes' YAML library merges at its place,
+ * over what stands before it.
+ */
+static void find_place(struct entries *es)
+{
+	const struct node *m = es->mapping;
+	const struct document *d = es->splicer->document;
+	const struct node *merged = node_own(m, "<<");
+	es->place = BEFORE_A_KEY;
+	es->at = m->inside;
+	if (merged && merged->next) {
+		es->at = merged->next->begin;
+	} else if (merged && m->style == STYLE_FLOW) {
+		es->place = BEHIND_A_VALUE;
+		es->at = merged->end;
+	} else if (merged) {
+		es->place = ON_LINES_BEHIND;
+		es->at = line_below(d, merged->end);
+	}
+	es->lines = m->style == STYLE_FLOW && m->first &&
+		    es->at == m->inside && rest_of_line_is_blank(d, es->at);
+}
+
 static void entry_begin(struct entries *es)
 {
 	const struct node *m = es->mapping;
-	struct splicer *s = es->splicer;
-	if (m->style != STYLE_FLOW || !m->first ||
-	    !rest_of_line_is_blank(s->document, m->inside))
-		return;
-	size_t key = m->first->begin, indent = 0;
-	while (key > indent && s->document->bytes[key - indent - 1] == ' ')
-		indent++;
-	sg_buffer_puts(es->text, s->newline);
-	sg_buffer_pad(es->text, ' ', indent);
+	const struct document *d = es->splicer->document;
+	if (es->place == BEHIND_A_VALUE) {
+		sg_buffer_puts(es->text, ", ");
+	} else if (es->place == ON_LINES_BEHIND) {
+		if (d->bytes[es->at - 1] != '\n' && !es->text->length)
+			sg_buffer_puts(es->text, es->splicer->newline);
+		sg_buffer_pad(es->text, ' ', m->column);
+	} else if (es->lines) {
+		size_t key = m->first->begin, indent = 0;
+		while (key > indent && d->bytes[key - indent - 1] == ' ')
+			indent++;
+		sg_buffer_puts(es->text, es->splicer->newline);
+		sg_buffer_pad(es->text, ' ', indent);
+	}
 }
 
-static void entry_end(struct entries *es)
+static void entry_end(struct entries *es, bool ends_its_line)
 {
 	const struct node *m = es->mapping;
-	if (m->style != STYLE_FLOW) {
-		sg_buffer_puts(es->text, es->splicer->newline);
-		sg_buffer_pad(es->text, ' ', m->column);
-	} else {
-		bool lines = m->first && rest_of_line_is_blank(
-						 es->splicer->document,
-						 m->inside);
-		sg_buffer_puts(es->text, lines ? "," : ", ");
+	if (es->place == BEHIND_A_VALUE)
+		return;
+	if (m->style == STYLE_FLOW) {
+		sg_buffer_puts(es->text, es->lines ? "," : ", ");
+		return;
 	}
+	if (!ends_its_line)
+		sg_buffer_puts(es->text, es->splicer->newline);
+	if (es->place == BEFORE_A_KEY)
+		sg_buffer_pad(es->text, ' ', m->column);
 }
 
 static void put_key(struct entries *es, const char *key)
@@ -146,7 +194,7 @@ static void insert_pair(struct entries *es, const struct edit_pair *pair)
 		put_quoted(es->text, pair->value);
 	else
 		put_value(es->text, pair->value);
-	entry_end(es);
+	entry_end(es, false);
 }
 
 static int insert_child(struct entries *es, const struct edit *c)
@@ -158,7 +206,7 @@ static int insert_child(struct entries *es, const struct edit *c)
 	entry_begin(es);
 	if (!flow && !merged) {
 		put_new_block(es->splicer, es->text, c, es->mapping->column);
-		sg_buffer_pad(es->text, ' ', es->mapping->column);
+		entry_end(es, true);
 		return 0;
 	}
 	put_key(es, c->key);
@@ -168,7 +216,7 @@ static int insert_child(struct entries *es, const struct edit *c)
 	} else {
 		put_new_flow(es->text, c);
 	}
-	entry_end(es);
+	entry_end(es, false);
 	return 0;
 }
 
@@ -275,9 +323,9 @@ static int edit_mapping(struct splicer *s, struct node *n,
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	struct entries es = { .splicer = s, .mapping = n, .text = &text };
+	find_place(&es);
 	/* in one long line of flow style, looking for its end is dear */
-	if (n->style == STYLE_BLOCK ||
-	    rest_of_line_is_blank(s->document, n->inside))
+	if (n->style == STYLE_BLOCK || es.lines)
 		s->newline = newline_at(s->document, n->inside);
 	for (unsigned i = 0; i < edit->pair_count; i++)
 		if (set_pair(&es, &edit->pairs[i]))
@@ -289,7 +337,7 @@ static int edit_mapping(struct splicer *s, struct node *n,
 		return sg_buffer_check(&text, s->e);
 	if (!n->first) /* {} takes no comma behind the last */
 		text.length -= 2;
-	return patches_add(s->patches, n->inside, n->inside, &text, s->e);
+	return patches_add(s->patches, es.at, es.at, &text, s->e);
 }
 
 /* The whole list in flow style: where an item can't just be left out. */
@@ -341,13 +389,10 @@ static int drop_item(struct splicer *s, struct node *item)
 {
 	const struct document *d = s->document;
 	static const struct sg_buffer nothing = { 0 };
-	size_t begin, end = item->end;
+	size_t begin;
 	if (!find_item_line(s, item, &begin))
 		return -1;
-	if (end == 0 || d->bytes[end - 1] != '\n') {
-		const char *lf = memchr(d->bytes + end, '\n', d->length - end);
-		end = lf ? (size_t)(lf - d->bytes) + 1 : d->length;
-	}
+	size_t end = line_below(d, item->end);
 	item->replaced = true;
 	return patches_add(s->patches, begin, end, &nothing, s->e);
 }

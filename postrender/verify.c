@@ -110,11 +110,6 @@ static int compare_mappings(const struct node *in, const struct node *out,
 			    const struct edit *edit, struct sg_error *e)
 {
 	const struct node *i = in->first;
-	const struct node *twice = NULL;
-	if (edit && node_duplicate_key(out, &twice, e))
-		return -1;
-	if (twice)
-		return differs("a key stands there twice", e);
 	for (const struct node *o = out->first; o; o = o->next->next) {
 		bool same = i && same_key(i, o);
 		if (compare_pair(in, same ? i->next : NULL, o, edit, e)) {

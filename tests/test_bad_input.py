@@ -228,7 +228,7 @@ def test_billion_laughs(text):
     (config("{name: a, labels: word}"), "metadata.labels"),
     (config("{name: a, labels: [x]}"), "metadata.labels"),
     (config("{name: a, labels: !!map {x: y}}"), "metadata.labels"),
-    (config("{name: a, labels: !mine {x: y}}"), "metadata.labels"),
+    (config("{name: a, labels: !mine {x: y}}"), "!mine"),
     (config("{name: a, annotations: word}"), "metadata.annotations"),
     (config("{name: a, annotations: [x]}"), "metadata.annotations"),
     (workload(template="    metadata: {labels: [a]}\n"), "labels"),

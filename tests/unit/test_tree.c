@@ -195,7 +195,7 @@ static void test_one_document(void **state)
 }
 
 static const char merges[] = "base: &b {x: 1, y: 2, z: ~}\n"
-			     "more: &m {y: 3, w: 4, <<: *b}\n"
+			     "more: &m {<<: *b, y: 3, w: 4}\n"
 			     "one: {<<: *b, y: own}\n"
 			     "many: {<<: [*m, *b]}\n"
 			     "odd: {<<: scalar}\n"
@@ -258,12 +258,16 @@ static void expect_duplicate(const char *text, const char *key)
 {
 	cleanup_arena struct sg_arena a;
 	struct sg_error e = { 0 };
-	const struct node *twice = NULL;
+	struct node *root = NULL;
+	char says[64];
 	sg_arena_init(&a);
-	const struct node *n = must_parse(&a, text);
-	assert_int_equal(node_duplicate_key(n, &twice, &e), 0);
-	if (!twice != !key || (twice && strcmp(twice->text, key) != 0))
-		fail_msg("%s\nduplicate: %s", text, twice ? twice->text : "-");
+	if (!key) {
+		(void)must_parse(&a, text);
+		return;
+	}
+	(void)snprintf(says, sizeof says, "the key \"%s\" is given twice", key);
+	expect_error(yaml_parse(text, strlen(text), 1, &a, &root, &e), &e,
+		     SG_INVALID, says, text);
 }
 
 static void test_duplicate_keys(void **state)
@@ -284,6 +288,37 @@ static void test_duplicate_keys(void **state)
 	expect_duplicate(many.data, NULL);
 	sg_buffer_puts(&many, "k500: 2\n");
 	expect_duplicate(many.data, "k500");
+}
+
+/* Kubernetes' library merges at the "<<", others before all own keys. */
+static void test_merge_order(void **state)
+{
+	static const char *const ambiguous[] = {
+		"a: 1\n<<: {a: 2}\n",
+		"a: 1\nb: 1\n<<: [{c: 1}, {b: 2}]\n",
+		"x: &x {a: 1}\ny: &y {<<: *x}\nz: {a: 2, <<: *y}\n",
+	};
+	static const char *const clear[] = {
+		"<<: {a: 2}\na: 1\n",
+		"a: 1\n<<: {b: 2}\n",
+		"a: 1\n'<<': {a: 2}\n",
+		"{<<: [{a: 1}, {a: 2}], b: 3}",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(ambiguous); i++) {
+		cleanup_arena struct sg_arena a;
+		struct sg_error e = { 0 };
+		struct node *root = NULL;
+		sg_arena_init(&a);
+		expect_error(yaml_parse(ambiguous[i], strlen(ambiguous[i]), 1,
+					&a, &root, &e),
+			     &e, SG_INVALID, "put \"<<\" first", ambiguous[i]);
+	}
+	for (size_t i = 0; i < COUNT(clear); i++) {
+		cleanup_arena struct sg_arena a;
+		sg_arena_init(&a);
+		(void)must_parse(&a, clear[i]);
+	}
 }
 
 static void test_cutting(void **state)
@@ -321,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_kinds_and_nulls),
 		cmocka_unit_test(test_duplicate_keys),
+		cmocka_unit_test(test_merge_order),
 		cmocka_unit_test(test_cutting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
