@@ -79,7 +79,7 @@ help:
 .PHONY: deps
 deps:
 	tests/tools/deps packages test
-	tests/tools/deps tools helm3 helm4 kustomize cyclonus
+	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml
 
 $(BIN): $(POSTRENDER_OBJS) $O/libstoreguard.a
 	@echo "  LINK   $@"

@@ -100,7 +100,9 @@ struct entries {
 	struct sg_buffer *text;
 	enum place place;
 	size_t at;
-	bool lines; /* flow style with each entry on a line of its own */
+	/* Flow style with lines: each entry gets one of its own, above … */
+	enum { NO_LINES, ABOVE_FIRST_KEY, ABOVE_NEXT_KEY } lines;
+	size_t indent; /* … a key that is indented so */
 };
 
 static bool rest_of_line_is_blank(const struct document *d, size_t at)
@@ -117,6 +119,23 @@ static size_t line_below(const struct document *d, size_t end)
 		return end; /* a block scalar ends behind its lines */
 	const char *lf = memchr(d->bytes + end, '\n', d->length - end);
 	return lf ? (size_t)(lf - d->bytes) + 1 : d->length;
+}
+
+/* Lines of flow style stay lines, if the key that follows begins one. */
+static void find_lines(struct entries *es, const struct node *next)
+{
+	const struct document *d = es->splicer->document;
+	if (!next)
+		return;
+	while (es->indent < next->begin &&
+	       d->bytes[next->begin - es->indent - 1] == ' ')
+		es->indent++;
+	if (es->at == es->mapping->inside)
+		es->lines = rest_of_line_is_blank(d, es->at) ? ABOVE_FIRST_KEY :
+							       NO_LINES;
+	else if (es->indent < next->begin &&
+		 d->bytes[next->begin - es->indent - 1] == '\n')
+		es->lines = ABOVE_NEXT_KEY;
 }
 
 /*
@@ -139,8 +158,8 @@ static void find_place(struct entries *es)
 		es->place = ON_LINES_BEHIND;
 		es->at = line_below(d, merged->end);
 	}
-	es->lines = m->style == STYLE_FLOW && m->first &&
-		    es->at == m->inside && rest_of_line_is_blank(d, es->at);
+	if (m->style == STYLE_FLOW && m->first)
+		find_lines(es, m->inside == es->at ? m->first : merged->next);
 }
 
 static void entry_begin(struct entries *es)
@@ -153,12 +172,9 @@ static void entry_begin(struct entries *es)
 		if (d->bytes[es->at - 1] != '\n' && !es->text->length)
 			sg_buffer_puts(es->text, es->splicer->newline);
 		sg_buffer_pad(es->text, ' ', m->column);
-	} else if (es->lines) {
-		size_t key = m->first->begin, indent = 0;
-		while (key > indent && d->bytes[key - indent - 1] == ' ')
-			indent++;
+	} else if (es->lines == ABOVE_FIRST_KEY) {
 		sg_buffer_puts(es->text, es->splicer->newline);
-		sg_buffer_pad(es->text, ' ', indent);
+		sg_buffer_pad(es->text, ' ', es->indent);
 	}
 }
 
@@ -169,6 +185,10 @@ static void entry_end(struct entries *es, bool ends_its_line)
 		return;
 	if (m->style == STYLE_FLOW) {
 		sg_buffer_puts(es->text, es->lines ? "," : ", ");
+		if (es->lines == ABOVE_NEXT_KEY) {
+			sg_buffer_puts(es->text, es->splicer->newline);
+			sg_buffer_pad(es->text, ' ', es->indent);
+		}
 		return;
 	}
 	if (!ends_its_line)

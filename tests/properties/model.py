@@ -185,7 +185,7 @@ class Model:
         for key in [None] + path:
             child = node if key is None else own(node, key)
             if child is None:
-                spots.add((node.inside, node.inside))
+                spots.add((place(document, node),) * 2)
                 return
             if child.kind == "alias" or is_null(child):
                 spots.add((child.begin, child.end))
@@ -201,9 +201,29 @@ class Model:
         for key, wanted in labels.items():
             present = own(node, key)
             if present is None:
-                spots.add((node.inside, node.inside))
+                spots.add((place(document, node),) * 2)
             elif follow(present).text != wanted or follow(present).plain:
                 spots.add((present.begin, present.end))
+
+
+def place(document, node):
+    """Where entries go into a mapping: at its head, but behind a `<<`, which to
+    Kubernetes' library wins over what stands before it."""
+    pairs = list(node.pairs())
+    merges = [i for i, (key, _) in enumerate(pairs) if key.plain and key.text == "<<"]
+    if not merges:
+        return node.inside
+    if merges[0] + 1 < len(pairs):
+        return pairs[merges[0] + 1][0].begin
+    merged = pairs[merges[0]][1]
+    return merged.end if node.flow else line_below(document, merged)
+
+
+def line_below(document, node):
+    end = max(n.end for n in node.walk() if n.flow or n.kind in ("scalar", "alias"))
+    if document[end - 1] != "\n":
+        end = document.find("\n", end) + 1 or len(document)
+    return end
 
 
 def item_lines(document, item):
@@ -212,10 +232,7 @@ def item_lines(document, item):
     begin = document.rfind("\n", 0, item.begin) + 1
     if not re.fullmatch(" *- +", document[begin:item.begin]):
         return None
-    end = max(n.end for n in item.walk() if n.flow or n.kind in ("scalar", "alias"))
-    if document[end - 1] != "\n":
-        end = document.find("\n", end) + 1 or len(document)
-    return begin, end
+    return begin, line_below(document, item)
 
 
 def may_be_refused(root):
