@@ -98,11 +98,13 @@ int diagnostics_open(struct diagnostics *d, const char *log_file,
 		     struct sg_error *e)
 {
 	*d = (struct diagnostics){ .log = { -1 }, .relay = open_relay() };
+	sg_buffer_init(&d->waiting, SG_MAX_REPORT);
 	return log_file ? log_open(&d->log, log_file, e) : 0;
 }
 
 void diagnostics_close(struct diagnostics *d)
 {
+	sg_buffer_release(&d->waiting);
 	log_close(&d->log);
 	if (d->relay >= 0)
 		(void)close(d->relay);
@@ -117,18 +119,15 @@ static void show(struct diagnostics *d, const char *text)
 		(void)io_write_all(d->relay, text, strlen(text));
 }
 
-static void show_line(struct diagnostics *d, const char *kind,
-		      const char *message)
-{
-	char line[SG_MAX_MESSAGE + 64];
-	(void)snprintf(line, sizeof line, "storeguard-postrender: %s%s\n", kind,
-		       message);
-	show(d, line);
-}
+static const char program[] = "storeguard-postrender: ";
 
 void diagnostics_error(struct diagnostics *d, const struct sg_error *e)
 {
-	show_line(d, "", e->message);
+	char line[SG_MAX_MESSAGE + sizeof program + 1];
+	d->warnings = 0;
+	sg_buffer_clear(&d->waiting);
+	(void)snprintf(line, sizeof line, "%s%s\n", program, e->message);
+	show(d, line);
 	log_write(&d->log, LOG_LEVEL_ERROR, e->message);
 }
 
@@ -141,18 +140,34 @@ void diagnostics_warn(struct diagnostics *d, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof message, format, args);
 	va_end(args);
-	text_make_printable(message);
-	show_line(d, "warning: ", message);
-	log_write(&d->log, LOG_LEVEL_WARNING, message);
+	sg_buffer_printf(&d->waiting, "%s\n", text_make_printable(message));
+}
+
+/* The warnings that wait, each of them a line. */
+static void say_warnings(struct diagnostics *d)
+{
+	char line[SG_MAX_MESSAGE + sizeof program + 16];
+	const char *next = d->waiting.data ? d->waiting.data : "";
+	while (*next) {
+		int length = (int)strcspn(next, "\n");
+		(void)snprintf(line, sizeof line, "%swarning: %.*s\n", program,
+			       length, next);
+		show(d, line);
+		next += length + 1;
+	}
+	if (d->waiting.length)
+		log_write(&d->log, LOG_LEVEL_WARNING, d->waiting.data);
+	sg_buffer_clear(&d->waiting);
 }
 
 void diagnostics_finish(struct diagnostics *d)
 {
-	if (d->warnings <= SHOWN_WARNINGS)
-		return;
-	unsigned more = d->warnings - SHOWN_WARNINGS;
-	d->warnings = 0;
-	diagnostics_warn(d, "%u more like these", more);
+	if (d->warnings > SHOWN_WARNINGS) {
+		unsigned more = d->warnings - SHOWN_WARNINGS;
+		d->warnings = 0;
+		diagnostics_warn(d, "%u more like these", more);
+	}
+	say_warnings(d);
 }
 
 /* Takes out, in place, the colours that a terminal was meant to see. */
@@ -173,6 +188,7 @@ static char *without_colours(char *text)
 
 void diagnostics_report(struct diagnostics *d, char *text)
 {
+	say_warnings(d);
 	show(d, text);
 	log_write(&d->log, LOG_LEVEL_INFO, without_colours(text));
 }

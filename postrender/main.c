@@ -198,9 +198,9 @@ int main(int argc, char **argv)
 	if (no_log && !usage)
 		e = log_error;
 	int failed = usage || no_log || run(&options, &diagnostics, &e);
-	diagnostics_finish(&diagnostics);
 	if (failed && e.message[0])
 		diagnostics_error(&diagnostics, &e);
+	diagnostics_finish(&diagnostics);
 	diagnostics_close(&diagnostics);
 	return failed ? (int)e.code : 0;
 }

@@ -127,3 +127,14 @@ def test_fields_of_a_store(field, says, tmp_path):
                      f"spec:\n  engine: medusa\n  {field}\n")
     result = postrender(["values", store])
     assert result.returncode == 1 and says in result.stderr.decode(), result.stderr
+
+
+def test_an_error_stands_alone():
+    """Warnings of what came before it would only hide it."""
+    text = yaml.safe_dump_all([workload(container("acme/queue")), {"kind": "Broken"}],
+                              explicit_start=True)
+    args = ["--store", "fashion", "--engine", "woocommerce"]  # no owner: a warning
+    good = postrender(args, yaml.safe_dump(workload(container("acme/queue"))))
+    assert good.stderr.decode().count("warning: ") == 2, good.stderr.decode()
+    bad = postrender(args, text)
+    assert bad.returncode == 3 and bad.stderr.decode().count("\n") == 1, bad.stderr.decode()
