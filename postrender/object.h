@@ -24,9 +24,9 @@ struct object {
 };
 
 /*
- * Reads what every object must have. `list_kind` is that of the List around
+ * Reads what every object must have. `list` is the List around
  * it (its items may leave out apiVersion and kind), or NULL. SG_INVALID when it
- * is no object, or when a key that this program reads stands in it twice.
+ * is no object.
  */
 int object_read(struct sg_arena *a, const struct document *d,
 		const struct node *root, const struct object *list,
