@@ -53,7 +53,6 @@ O := $(B)/$(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),obj)
 MAN := postrender/storeguard-postrender.1
 PLUGIN := $(B)/helm4/storeguard
 PYTHON := /usr/bin/python3
-PYTEST := $(PYTHON) -B -m pytest -q -p no:cacheprovider
 
 # --- what is built -----------------------------------------------------------
 

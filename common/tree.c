@@ -25,11 +25,6 @@ bool node_is_sequence(const struct node *n)
 	return is_kind(n, NODE_SEQUENCE);
 }
 
-bool node_is_scalar(const struct node *n)
-{
-	return is_kind(n, NODE_SCALAR);
-}
-
 bool node_is_null(const struct node *n)
 {
 	n = node_resolve(n);

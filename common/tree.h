@@ -95,7 +95,6 @@ bool yaml_is_document_start(const char *bytes, size_t length);
 const struct node *node_resolve(const struct node *n);
 bool node_is_mapping(const struct node *n);
 bool node_is_sequence(const struct node *n);
-bool node_is_scalar(const struct node *n);
 /* Null as YAML 1.1 and 1.2 have it: empty, ~, null, Null, NULL; or absent. */
 bool node_is_null(const struct node *n);
 /* A scalar that equals text. */

@@ -21,8 +21,7 @@ static void take_source(struct document *d, const char *at)
 static void find_source(struct document *d)
 {
 	static const char comment[] = "# Source: ";
-	static const char annotation[] =
-		"postrenderer.helm.sh/postrender-filename: ";
+	static const char annotation[] = HELM4_FILENAME ": ";
 	const char *end = d->bytes + d->length;
 	const char *line = d->bytes;
 	while (line < end && strchr("#-\r\n", *line)) {

@@ -12,6 +12,9 @@
 #include "error.h"
 #include "tree.h"
 
+/* The annotation by which Helm 4 remembers a document's template. */
+#define HELM4_FILENAME "postrenderer.helm.sh/postrender-filename"
+
 struct document {
 	const char *bytes; /* not owned */
 	size_t length;

@@ -10,19 +10,18 @@ static struct edit *append(struct sg_arena *a, struct edit *parent,
 		return NULL;
 	fresh->key = key;
 	fresh->index = index;
-	struct edit **end = &parent->children;
-	while (*end)
-		end = &(*end)->next;
-	*end = fresh;
+	if (parent->last)
+		parent->last->next = fresh;
+	else
+		parent->children = fresh;
+	parent->last = fresh;
 	return fresh;
 }
 
-static struct edit *find(const struct edit *parent, const char *key,
-			 size_t index)
+static struct edit *find(const struct edit *parent, const char *key)
 {
 	for (struct edit *c = parent ? parent->children : NULL; c; c = c->next)
-		if (key ? c->key && strcmp(c->key, key) == 0 :
-			  !c->key && c->index == index)
+		if (c->key && strcmp(c->key, key) == 0)
 			return c;
 	return NULL;
 }
@@ -30,24 +29,18 @@ static struct edit *find(const struct edit *parent, const char *key,
 struct edit *edit_child(struct sg_arena *a, struct edit *parent,
 			const char *key)
 {
-	struct edit *present = find(parent, key, 0);
+	struct edit *present = find(parent, key);
 	return present ? present : append(a, parent, key, 0);
 }
 
 struct edit *edit_item(struct sg_arena *a, struct edit *parent, size_t index)
 {
-	/* Lists are long and planned in order: looking would be quadratic. */
 	return append(a, parent, NULL, index);
 }
 
 const struct edit *edit_find(const struct edit *parent, const char *key)
 {
-	return find(parent, key, 0);
-}
-
-const struct edit *edit_find_item(const struct edit *parent, size_t index)
-{
-	return find(parent, NULL, index);
+	return find(parent, key);
 }
 
 const struct edit_pair *edit_find_pair(const struct edit *e, const char *key)

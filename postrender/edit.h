@@ -21,20 +21,21 @@ struct edit {
 	size_t index;
 	bool drop; /* the item goes */
 	struct edit *children;
+	struct edit *last; /* of the children */
 	struct edit *next;
 	/* In this mapping these strings stand afterwards. */
 	const struct edit_pair *pairs;
 	unsigned pair_count;
 };
 
-/* The child of parent for that key or index, made when absent; or NULL. */
+/* The child of parent for that key, made when absent; NULL without memory. */
 struct edit *edit_child(struct sg_arena *a, struct edit *parent,
 			const char *key);
+/* A new one for an item; items are planned once each, in their order. */
 struct edit *edit_item(struct sg_arena *a, struct edit *parent, size_t index);
 
-/* Existing ones, or NULL; parent may be NULL. */
+/* Existing ones, or NULL; parent and e may be NULL. */
 const struct edit *edit_find(const struct edit *parent, const char *key);
-const struct edit *edit_find_item(const struct edit *parent, size_t index);
 const struct edit_pair *edit_find_pair(const struct edit *e, const char *key);
 
 /* Whether all that it has to do is for items of a sequence. */

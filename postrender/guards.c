@@ -5,8 +5,6 @@
 #include "names.h"
 #include "network.h"
 
-#define HELM4_FILENAME "postrenderer.helm.sh/postrender-filename"
-
 static struct node *build_namespace(struct sg_arena *a,
 				    const struct identity *who)
 {

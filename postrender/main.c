@@ -20,8 +20,6 @@
 #include "rewrite.h"
 #include "values.h"
 
-#define HELM4_MARK "postrenderer.helm.sh/postrender-filename"
-
 static int load_policy(const struct options *o, struct policy **out,
 		       struct sg_error *e)
 {
@@ -103,8 +101,8 @@ static int explain(const struct explain *x, const struct identity *who,
 
 static bool speaks_helm4(const struct sg_buffer *input)
 {
-	return memmem(input->data, input->length, HELM4_MARK,
-		      strlen(HELM4_MARK)) != NULL;
+	return memmem(input->data, input->length, HELM4_FILENAME,
+		      strlen(HELM4_FILENAME)) != NULL;
 }
 
 static int run_filter(const struct options *o, const struct policy *policy,
@@ -202,5 +200,6 @@ int main(int argc, char **argv)
 		diagnostics_error(&diagnostics, &e);
 	diagnostics_finish(&diagnostics);
 	diagnostics_close(&diagnostics);
-	return failed ? (int)e.code : 0;
+	/* Helm takes exit 0 with no output as "delete every resource" */
+	return !failed ? 0 : e.code != SG_OK ? (int)e.code : SG_IO;
 }

@@ -112,16 +112,12 @@ static enum fate take_list(struct turn *t, const struct object *list,
 		sg_error_memory(t->e);
 		return FAILED;
 	}
-	struct edit **end = &at->children;
 	for (const struct node *n = items->first; n; n = n->next, index++) {
-		struct edit *item = sg_arena_alloc(t->scratch, sizeof *item);
+		struct edit *item = edit_item(t->scratch, at, index);
 		if (!item) {
 			sg_error_memory(t->e);
 			return FAILED;
 		}
-		item->index = index;
-		*end = item;
-		end = &item->next;
 		enum fate fate = take(t, n, list, item);
 		if (fate == FAILED)
 			return FAILED;

@@ -411,7 +411,8 @@ static int drop_item(struct splicer *s, struct node *item)
 	static const struct sg_buffer nothing = { 0 };
 	size_t begin;
 	if (!find_item_line(s, item, &begin))
-		return -1;
+		return sg_error_set(s->e, SG_INVALID,
+				    "an item to drop is not lines of its own");
 	size_t end = line_below(d, item->end);
 	item->replaced = true;
 	return patches_add(s->patches, begin, end, &nothing, s->e);
