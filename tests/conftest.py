@@ -10,6 +10,8 @@ import subprocess
 
 import pytest
 
+from cluster.client import Cluster
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 POSTRENDER = os.environ.get(
     "STOREGUARD_POSTRENDER", str(ROOT / "build" / "storeguard-postrender"))
@@ -39,3 +41,12 @@ def tool(name):
 @pytest.fixture(scope="session")
 def root():
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A real API server, with etcd and controllers but no node."""
+    cluster = Cluster("cluster-test")
+    cluster.up()
+    yield cluster
+    cluster.down()

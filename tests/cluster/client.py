@@ -1,0 +1,85 @@
+"""A cluster as the tests see it: started for them, asked by kubectl, and gone when
+they end, even when they are killed."""
+
+import json
+import os
+import subprocess
+import time
+
+from cluster.state import ROOT, TOOLS, State
+
+TOOL = ROOT / "tests" / "cluster" / "cluster"
+
+
+class Cluster:
+    """One running cluster. Its folder has a name of its own, so that the one a
+    developer has started by hand stays out of it."""
+
+    def __init__(self, name, node=False):
+        self.node = node
+        self.state = State(ROOT / "build" / name)
+
+    def tool(self, *args, timeout=300):
+        """tests/cluster/cluster on this cluster."""
+        return subprocess.run([TOOL, "--dir", self.state.folder, *map(str, args)],
+                              capture_output=True, text=True, timeout=timeout,
+                              check=False)
+
+    def _must(self, *args):
+        done = self.tool(*args)
+        assert done.returncode == 0, f"cluster {args[0]}: {done.stderr}"
+
+    def up(self):
+        self.down()
+        self._must("up", "--while", os.getpid(), *(["--node"] if self.node else []))
+
+    def down(self):
+        self._must("down")
+
+    def restart(self):
+        """As after a power cut."""
+        self._must("restart", "--while", os.getpid())
+
+    def environment(self, user="admin"):
+        """What points kubectl and Helm at this cluster."""
+        return {"KUBECONFIG": str(self.state.kubeconfig(user))}
+
+    def kubectl(self, *args, user="admin", input=None, timeout=120):
+        """kubectl as that user; the streams of the result are texts."""
+        return subprocess.run(
+            [TOOLS / "kubectl", "--kubeconfig", self.state.kubeconfig(user),
+             "--cache-dir", self.state.folder / "kubectl-cache", *map(str, args)],
+            input=input, capture_output=True, text=True, timeout=timeout,
+            check=False)
+
+    def must(self, *args, **kwargs):
+        """kubectl that has to succeed; its output."""
+        done = self.kubectl(*args, **kwargs)
+        assert done.returncode == 0, f"kubectl {' '.join(map(str, args))}: {done.stderr}"
+        return done.stdout
+
+    def get(self, *args, **kwargs):
+        """An object, or a List of objects, as a dictionary."""
+        return json.loads(self.must("get", *args, "-o", "json", **kwargs))
+
+    def apply(self, *objects, **kwargs):
+        text = "\n---\n".join(json.dumps(o) for o in objects)
+        return self.must("apply", "-f", "-", input=text, **kwargs)
+
+    def wait(self, what, condition, seconds=120):
+        """Until the condition holds; its value. `what` says what was missed."""
+        deadline = time.monotonic() + seconds
+        while True:
+            value = condition()
+            if value:
+                return value
+            assert time.monotonic() < deadline, f"after {seconds} s: no {what}"
+            time.sleep(0.2)
+
+    def namespace(self, name, labels=None):
+        """A new namespace with its default service account, which pods need."""
+        self.apply({"apiVersion": "v1", "kind": "Namespace",
+                    "metadata": {"name": name, "labels": labels or {}}})
+        self.wait(f"service account in {name}", lambda: self.kubectl(
+            "-n", name, "get", "serviceaccount", "default").returncode == 0)
+        return name

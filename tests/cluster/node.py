@@ -1,0 +1,302 @@
+"""The node: containerd, kubelet, kube-scheduler, kube-proxy and CoreDNS in mount,
+network and process namespaces of their own, with Debian's containerd, runc and CNI
+plugins. Whatever lives in those namespaces ends with them."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+from cluster.control_plane import API_PORT, POD_RANGE, SERVICE_ADDRESS
+from cluster.services import Failed, Service
+from cluster.state import NODE_NAME, ROOT, TOOLS
+
+HERE = pathlib.Path(__file__).parent
+ADDRESS = "10.200.0.1"
+DNS_ADDRESS = "10.96.0.10"
+PODS = "10.244.0.0/24"
+SOCKET = "/run/containerd/containerd.sock"
+IMAGES = ROOT / "build" / "images"
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+CGROUP = "storeguard-test"
+VOLUMES = 48
+# What the kubelet wants to find. It finds these files, so that the machine's own
+# settings stay as they are.
+SYSCTLS = {"vm/overcommit_memory": 1, "vm/panic_on_oom": 0, "kernel/panic": 10,
+           "kernel/panic_on_oops": 1, "kernel/keys/root_maxkeys": 1000000,
+           "kernel/keys/root_maxbytes": 25000000}
+
+
+def _run(*command, **kwargs):
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, **kwargs)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def _kubectl(state, *args, **kwargs):
+    return _run(TOOLS / "kubectl", "--kubeconfig", state.kubeconfig(), *args, **kwargs)
+
+
+# --- the room that the node lives in ------------------------------------------
+
+
+def prepare(state):
+    """Mounts, network and cgroups. Called inside the new namespaces."""
+    home = state.folder / "node"
+    for name in ("containerd", "kubelet", "log", "volumes", "sysctl"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+    _run("mount", "--make-rprivate", "/")
+    _run("mount", "-t", "proc", "proc", "/proc")
+    _run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    _run("mount", "--bind", home / "log", "/var/log")
+    for name, value in SYSCTLS.items():
+        file = home / "sysctl" / name.replace("/", "-")
+        file.write_text(f"{value}\n")
+        _run("mount", "--bind", file, f"/proc/sys/{name}")
+    _prepare_network()
+    _make_cgroup()
+    _write_configuration(state, home)
+
+
+def _prepare_network():
+    _run("ip", "link", "set", "lo", "up")
+    _run("ip", "link", "add", "node0", "type", "bridge")
+    _run("ip", "address", "add", f"{ADDRESS}/24", "dev", "node0")
+    _run("ip", "link", "set", "node0", "up")
+    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+
+
+def _cgroup_folders():
+    """Ours, in each hierarchy (version 1) or the only one (version 2)."""
+    if (CGROUPS / "cgroup.controllers").exists():
+        return [CGROUPS / CGROUP]
+    return [folder / CGROUP for folder in CGROUPS.iterdir()
+            if not folder.is_symlink() and (folder / "tasks").exists()]
+
+
+def _make_cgroup():
+    _remove_cgroup()
+    for folder in _cgroup_folders():
+        folder.mkdir()
+        if folder.parent.name == "cpuset":
+            for name in ("cpuset.cpus", "cpuset.mems"):
+                (folder / name).write_text((folder.parent / name).read_text())
+
+
+def _remove_cgroup():
+    for top in _cgroup_folders():
+        for folder, _, _ in os.walk(top, topdown=False):
+            _remove_when_empty(folder)
+
+
+def _remove_when_empty(folder, seconds=10):
+    """The kernel takes a moment to let go of a cgroup's last process."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            os.rmdir(folder)
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise Failed(f"{folder}: {error.strerror}: processes are left in it")
+            time.sleep(0.05)
+
+
+def end_everything():
+    """All other processes of our process namespace, so that cgroups come free."""
+    if pathlib.Path("/proc/1/comm").read_text().strip() != "tini":
+        return
+    os.kill(-1, signal.SIGKILL)
+    _remove_cgroup()
+
+
+def clean_up_outside(state):
+    """What a node that was killed has left: empty cgroups."""
+    if not state.is_running():
+        _remove_cgroup()
+
+
+# --- configuration files --------------------------------------------------------
+
+
+def _write_configuration(state, home):
+    (home / "resolv.conf").write_text("")
+    cni = home / "cni"
+    cni.mkdir(exist_ok=True)
+    (cni / "10-pods.conflist").write_text(json.dumps(_cni()))
+    (home / "containerd.toml").write_text(_containerd(home))
+    (home / "kubelet.json").write_text(json.dumps(_kubelet(state, home), indent=1))
+    (home / "kube-proxy.json").write_text(json.dumps(_kube_proxy(state), indent=1))
+
+
+def _cni():
+    # ptp: traffic between pods is routed by the node, where policies can see it
+    return {"cniVersion": "0.4.0", "name": "pods", "plugins": [
+        {"type": "ptp", "ipMasq": False, "ipam": {
+            "type": "host-local", "dataDir": "/run/cni",
+            "ranges": [[{"subnet": PODS}]], "routes": [{"dst": "0.0.0.0/0"}]}},
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    ]}
+
+
+def _snapshotter(home):
+    """overlayfs, unless we are on one that can't be stacked."""
+    lower, upper, work, merged = (home / "try" / n for n in "luwm")
+    for folder in (lower, upper, work, merged):
+        folder.mkdir(parents=True, exist_ok=True)
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    try:
+        _run("mount", "-t", "overlay", "overlay", "-o", options, merged)
+    except Failed:
+        return "native"
+    _run("umount", merged)
+    return "overlayfs"
+
+
+def _containerd(home):
+    return f"""\
+version = 2
+root = "{home / 'containerd'}"
+state = "/run/containerd"
+[grpc]
+  address = "{SOCKET}"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "storeguard.test/pause:1"
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "/usr/lib/cni"
+  conf_dir = "{home / 'cni'}"
+[plugins."io.containerd.grpc.v1.cri".containerd]
+  snapshotter = "{_snapshotter(home)}"
+"""
+
+
+def _kubelet(state, home):
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
+        "authentication": {"anonymous": {"enabled": False},
+                           "x509": {"clientCAFile": str(state.pki / "ca.crt")}},
+        "address": ADDRESS,
+        "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{CGROUP}",
+        "failCgroupV1": False, "enforceNodeAllocatable": [],
+        "clusterDNS": [DNS_ADDRESS], "clusterDomain": "cluster.local",
+        "resolvConf": str(home / "resolv.conf"),
+        "containerRuntimeEndpoint": f"unix://{SOCKET}",
+        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%",
+                         "imagefs.available": "1%"},
+        "imageGCHighThresholdPercent": 100,
+        "failSwapOn": False,
+        "podLogsDir": "/var/log/pods",
+        "volumePluginDir": str(home / "kubelet" / "plugins"),
+    }
+
+
+def _kube_proxy(state):
+    return {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "clientConnection": {"kubeconfig": str(state.kubeconfig("system:kube-proxy"))},
+        "mode": "iptables", "clusterCIDR": POD_RANGE, "hostnameOverride": NODE_NAME,
+        # the machine's own connection tracking settings stay as they are
+        "conntrack": {"maxPerCore": 0, "tcpEstablishedTimeout": "0s",
+                      "tcpCloseWaitTimeout": "0s"},
+        "healthzBindAddress": "127.0.0.1:10256",
+        "metricsBindAddress": "127.0.0.1:10249",
+    }
+
+
+# --- services -------------------------------------------------------------------
+
+
+def services(state):
+    home = state.folder / "node"
+    scheduler = state.kubeconfig("system:kube-scheduler")
+    yield Service("containerd", ["containerd", "--config", home / "containerd.toml"],
+                  ready=lambda: pathlib.Path(SOCKET).exists() and _containerd_answers())
+    import_images()
+    yield Service("kube-scheduler", [
+        TOOLS / "kube-scheduler", f"--kubeconfig={scheduler}",
+        f"--authentication-kubeconfig={scheduler}",
+        f"--authorization-kubeconfig={scheduler}",
+        f"--cert-dir={state.pki}", "--leader-elect=false"])
+    yield Service("kube-proxy", [
+        TOOLS / "kube-proxy", f"--config={home / 'kube-proxy.json'}"])
+    yield Service("kubelet", [
+        TOOLS / "kubelet", f"--config={home / 'kubelet.json'}",
+        f"--kubeconfig={state.kubeconfig(f'system:node:{NODE_NAME}')}",
+        f"--root-dir={home / 'kubelet'}", f"--cert-dir={home / 'kubelet' / 'pki'}",
+        f"--hostname-override={NODE_NAME}", f"--node-ip={ADDRESS}",
+    ], ready=lambda: _node_is_ready(state))
+
+
+def _ctr(*args):
+    return _run("ctr", "--address", SOCKET, "--namespace", "k8s.io", *args)
+
+
+def _containerd_answers():
+    try:
+        return bool(_ctr("version"))
+    except Failed:
+        return False
+
+
+def _node_is_ready(state):
+    path = '{.status.conditions[?(@.type=="Ready")].status}'
+    try:
+        return _kubectl(state, "get", "node", NODE_NAME, "-o", f"jsonpath={path}") == "True"
+    except Failed:
+        return False
+
+
+def import_images():
+    """Those of build/images that the node does not have."""
+    if not list(IMAGES.glob("*.tar")):
+        raise Failed(f"no images in {IMAGES}: run tests/images/build")
+    have = _ctr("images", "list", "-q").split()
+    for archive in sorted(IMAGES.glob("*.tar")):
+        reference = (ROOT / "tests" / "images" / archive.stem / "reference").read_text()
+        if reference.strip() not in have:
+            _ctr("images", "import", "--local", archive)
+
+
+# --- what every cluster has -------------------------------------------------------
+
+
+def furnish(state):
+    """Cluster DNS, and volumes for claims to bind to."""
+    _kubectl(state, "apply", "--filename", HERE / "dns.yaml")
+    _kubectl(state, "apply", "--filename", "-", input=json.dumps(_volumes(state)))
+    _kubectl(state, "--namespace", "kube-system", "rollout", "status",
+             "deployment/coredns", "--timeout=120s")
+
+
+def _volumes(state):
+    """Local volumes, and a storage class that binds claims to them."""
+    home = state.folder / "node" / "volumes"
+    items = [{
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+        "metadata": {"name": "local", "annotations": {
+            "storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": "kubernetes.io/no-provisioner",
+        "volumeBindingMode": "WaitForFirstConsumer"}]
+    for number in range(VOLUMES):
+        folder = home / f"volume-{number:02}"
+        folder.mkdir(exist_ok=True)
+        items.append({
+            "apiVersion": "v1", "kind": "PersistentVolume",
+            "metadata": {"name": folder.name},
+            "spec": {"capacity": {"storage": "20Gi"}, "storageClassName": "local",
+                     "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
+                     "persistentVolumeReclaimPolicy": "Retain",
+                     "local": {"path": str(folder)},
+                     "nodeAffinity": {"required": {"nodeSelectorTerms": [
+                         {"matchExpressions": [
+                             {"key": "kubernetes.io/hostname", "operator": "In",
+                              "values": [NODE_NAME]}]}]}}}})
+    return {"apiVersion": "v1", "kind": "List", "items": items}

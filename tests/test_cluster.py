@@ -1,0 +1,115 @@
+"""tests/cluster itself: comes up, goes down, and leaves nothing, however it ends."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from cluster.client import Cluster
+
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
+
+
+def processes_of(cluster):
+    """Programs whose command line names the cluster's folder."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if any(str(cluster.state.folder) in word for word in words):
+            found.append(pathlib.Path(words[0]).name)
+    return found
+
+
+def wait_until_gone(cluster):
+    cluster.wait(f"end of {processes_of(cluster)}",
+                 lambda: not processes_of(cluster), seconds=60)
+
+
+@pytest.fixture
+def own():
+    """A cluster of this test's own."""
+    cluster = Cluster("cluster-own-test")
+    cluster.down()
+    yield cluster
+    cluster.down()
+
+
+def test_people_and_their_groups(cluster):
+    whoami = cluster.must("auth", "whoami", user="carol")
+    assert "carol" in whoami and "agencies" in whoami, whoami
+    done = cluster.kubectl("get", "namespaces", user="alice")
+    assert 'User "alice" cannot list resource "namespaces"' in done.stderr
+
+
+def test_a_killed_cluster_leaves_no_process_and_the_next_comes_up(own):
+    own.up()
+    assert set(PROGRAMS) <= set(processes_of(own))
+    own.state.signal_supervisor(signal.SIGKILL)
+    wait_until_gone(own)
+    own.up()
+    assert own.must("get", "--raw", "/readyz") == "ok"
+
+
+def test_it_ends_with_the_process_that_wanted_it(own):
+    # the shell's exec turns it into a process that waits for its standard input
+    wanting = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    done = own.tool("up", "--while", wanting.pid)
+    assert done.returncode == 0, done.stderr
+    wanting.kill()
+    wanting.wait()
+    wait_until_gone(own)
+
+
+def test_restart_keeps_what_was_stored(own):
+    own.up()
+    own.must("create", "namespace", "kept")
+    own.restart()
+    assert own.must("get", "namespace", "kept", "-o", "name") == "namespace/kept\n"
+
+
+def test_down_removes_everything(own):
+    own.up()
+    own.down()
+    assert not own.state.folder.exists()
+    assert processes_of(own) == []
+    assert own.tool("status").returncode == 1
+
+
+def test_what_a_developer_types_wrong(own):
+    done = own.tool("kubeconfig", "mallory")
+    assert done.returncode == 1
+    assert "the users are admin, alice" in done.stderr
+    done = own.tool("restart")
+    assert done.returncode == 1 and "`cluster up` makes one" in done.stderr
+    own.up()
+    done = own.tool("up")
+    assert done.returncode == 1 and "is running" in done.stderr
+
+
+def test_a_service_that_cannot_start_says_why(own):
+    """etcd finds its port taken, as by a cluster of another checkout."""
+    own.up()
+    facts = own.state.facts
+    script = ("import socket, sys; s = socket.create_server((sys.argv[1], 2379)); "
+              "print('on', flush=True); "
+              "sys.stdin.read()")
+    own.down()
+    squatter = subprocess.Popen(
+        [sys.executable, "-c", script, facts["address"]], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True)
+    assert squatter.stdout.readline() == "on\n"
+    try:
+        done = own.tool("up", "--while", os.getpid())
+        assert done.returncode == 1
+        assert "etcd ended with 1" in done.stderr, done.stderr
+        assert "address already in use" in done.stderr, done.stderr
+    finally:
+        squatter.kill()
+        squatter.wait()
+    wait_until_gone(own)
