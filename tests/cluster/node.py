@@ -2,6 +2,7 @@
 network and process namespaces of their own, with Debian's containerd, runc and CNI
 plugins. Whatever lives in those namespaces ends with them."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,9 +11,9 @@ import signal
 import subprocess
 import time
 
-from cluster.control_plane import API_PORT, POD_RANGE, SERVICE_ADDRESS
+from cluster.control_plane import POD_RANGE
 from cluster.services import Failed, Service
-from cluster.state import NODE_NAME, ROOT, TOOLS
+from cluster.state import INSIDE, NODE_NAME, ROOT, TOOLS
 
 HERE = pathlib.Path(__file__).parent
 ADDRESS = "10.200.0.1"
@@ -39,7 +40,7 @@ def _run(*command, **kwargs):
 
 
 def _kubectl(state, *args, **kwargs):
-    return _run(TOOLS / "kubectl", "--kubeconfig", state.kubeconfig(), *args, **kwargs)
+    return _run(TOOLS / "kubectl", "--kubeconfig", state.kubeconfig(INSIDE), *args, **kwargs)
 
 
 # --- the room that the node lives in ------------------------------------------
@@ -108,10 +109,12 @@ def _remove_when_empty(folder, seconds=10):
 
 
 def end_everything():
-    """All other processes of our process namespace, so that cgroups come free."""
+    """As if the power went: all other processes of our process namespace, so that
+    cgroups come free. Whoever is not in one must not call this."""
     if pathlib.Path("/proc/1/comm").read_text().strip() != "tini":
         return
-    os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
     _remove_cgroup()
 
 
@@ -262,7 +265,7 @@ def import_images():
     for archive in sorted(IMAGES.glob("*.tar")):
         reference = (ROOT / "tests" / "images" / archive.stem / "reference").read_text()
         if reference.strip() not in have:
-            _ctr("images", "import", "--local", archive)
+            _ctr("images", "import", archive)
 
 
 # --- what every cluster has -------------------------------------------------------

@@ -29,6 +29,7 @@ COMPONENTS = {
     "system:kube-proxy": [],
 }
 NODE_NAME = "node"
+INSIDE = "admin:inside"
 NODE = {f"system:node:{NODE_NAME}": ["system:nodes"]}
 
 
@@ -69,6 +70,8 @@ class State:
         for user, token in table.items():
             server = facts["inside" if ":" in user else "server"]
             self.write_kubeconfig(user, server, token)
+        # the administrator inside the node's network
+        self.write_kubeconfig(INSIDE, facts["inside"], table["admin"])
 
     def kubeconfig(self, user="admin"):
         return self.kubeconfigs / user.replace(":", "-")

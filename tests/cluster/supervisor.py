@@ -72,10 +72,10 @@ def run(state, while_fd, listen_fd):
         _watch(started, while_fd)
     finally:
         state.ready.unlink(missing_ok=True)
-        for service in reversed(started):
-            service.stop()
         if facts["node"]:
             node.end_everything()
+        for service in reversed(started):
+            service.stop()
 
 
 def main():
