@@ -69,7 +69,8 @@ help:
 	@echo "make            build the programs and the Helm 4 plugin into build/"
 	@echo "make demo       from nothing to a guarded store on the screen"
 	@echo "make deps       install Debian packages, build pinned Go tools"
-	@echo "make test       all tests"
+	@echo "make test       all tests that need no root, on a real API server, too"
+	@echo "make test-node  as root: stores as real pods on a real node"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"
@@ -78,7 +79,14 @@ help:
 .PHONY: deps
 deps:
 	tests/tools/deps packages test
-	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml
+	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml etcd \
+		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)
+
+.PHONY: deps-node
+deps-node: deps
+	tests/tools/deps packages node
+	tests/tools/deps tools coredns \
+		$(addprefix kubernetes/,kubelet kube-scheduler kube-proxy)
 
 $(BIN): $(POSTRENDER_OBJS) $O/libstoreguard.a
 	@echo "  LINK   $@"
@@ -135,7 +143,12 @@ demo: all
 
 .PHONY: test
 test: deps all $(UNIT_TESTS)
-	@$(TEST_ENV) tests/run $(UNIT_TESTS)
+	@$(TEST_ENV) tests/run tests $(UNIT_TESTS)
+
+.PHONY: test-node
+test-node: deps-node all
+	@tests/images/build
+	@$(TEST_ENV) tests/run tests/node
 
 .PHONY: bench
 bench: deps all

@@ -75,7 +75,7 @@ class Helm:
                 done = self.run("plugin", "install", plugin)
                 assert done.returncode == 0, done.stderr.decode()
 
-    def run(self, *args, env=None, **kwargs):
+    def run(self, *args, env=None, timeout=30, **kwargs):
         """Any command, with further environment variables; the streams of the
         result are bytes."""
         if "stdout" not in kwargs:
@@ -83,7 +83,7 @@ class Helm:
         if "input" not in kwargs:
             kwargs["stdin"] = subprocess.DEVNULL
         return subprocess.run([self.binary, *map(str, args)],
-                              env={**self.env, **(env or {})}, timeout=30,
+                              env={**self.env, **(env or {})}, timeout=timeout,
                               check=False, **kwargs)
 
     def arguments(self, renderer_args):

@@ -62,9 +62,10 @@ class Cluster:
         """An object, or a List of objects, as a dictionary."""
         return json.loads(self.must("get", *args, "-o", "json", **kwargs))
 
-    def apply(self, *objects, **kwargs):
+    def apply(self, *objects, namespace="default", **kwargs):
         text = "\n---\n".join(json.dumps(o) for o in objects)
-        return self.must("apply", "-f", "-", input=text, **kwargs)
+        return self.must("--namespace", namespace, "apply", "-f", "-", input=text,
+                         **kwargs)
 
     def wait(self, what, condition, seconds=120):
         """Until the condition holds; its value. `what` says what was missed."""

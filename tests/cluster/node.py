@@ -3,6 +3,7 @@ network and process namespaces of their own, with Debian's containerd, runc and 
 plugins. Whatever lives in those namespaces ends with them."""
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -21,8 +22,8 @@ DNS_ADDRESS = "10.96.0.10"
 PODS = "10.244.0.0/24"
 SOCKET = "/run/containerd/containerd.sock"
 IMAGES = ROOT / "build" / "images"
+ESSENTIAL_IMAGES = ("coredns", "pause")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-CGROUP = "storeguard-test"
 VOLUMES = 48
 # What the kubelet wants to find. It finds these files, so that the machine's own
 # settings stay as they are.
@@ -60,7 +61,7 @@ def prepare(state):
         file.write_text(f"{value}\n")
         _run("mount", "--bind", file, f"/proc/sys/{name}")
     _prepare_network()
-    _make_cgroup()
+    _make_cgroup(state)
     _write_configuration(state, home)
 
 
@@ -72,25 +73,30 @@ def _prepare_network():
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
 
-def _cgroup_folders():
+def cgroup(state):
+    """Its name; each cluster has its own."""
+    return f"storeguard-{hashlib.sha256(str(state.folder).encode()).hexdigest()[:8]}"
+
+
+def cgroup_folders(state):
     """Ours, in each hierarchy (version 1) or the only one (version 2)."""
     if (CGROUPS / "cgroup.controllers").exists():
-        return [CGROUPS / CGROUP]
-    return [folder / CGROUP for folder in CGROUPS.iterdir()
+        return [CGROUPS / cgroup(state)]
+    return [folder / cgroup(state) for folder in CGROUPS.iterdir()
             if not folder.is_symlink() and (folder / "tasks").exists()]
 
 
-def _make_cgroup():
-    _remove_cgroup()
-    for folder in _cgroup_folders():
+def _make_cgroup(state):
+    _remove_cgroup(state)
+    for folder in cgroup_folders(state):
         folder.mkdir()
         if folder.parent.name == "cpuset":
             for name in ("cpuset.cpus", "cpuset.mems"):
                 (folder / name).write_text((folder.parent / name).read_text())
 
 
-def _remove_cgroup():
-    for top in _cgroup_folders():
+def _remove_cgroup(state):
+    for top in cgroup_folders(state):
         for folder, _, _ in os.walk(top, topdown=False):
             _remove_when_empty(folder)
 
@@ -108,20 +114,20 @@ def _remove_when_empty(folder, seconds=10):
             time.sleep(0.05)
 
 
-def end_everything():
+def end_everything(state):
     """As if the power went: all other processes of our process namespace, so that
     cgroups come free. Whoever is not in one must not call this."""
     if pathlib.Path("/proc/1/comm").read_text().strip() != "tini":
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
-    _remove_cgroup()
+    _remove_cgroup(state)
 
 
 def clean_up_outside(state):
     """What a node that was killed has left: empty cgroups."""
     if not state.is_running():
-        _remove_cgroup()
+        _remove_cgroup(state)
 
 
 # --- configuration files --------------------------------------------------------
@@ -186,7 +192,7 @@ def _kubelet(state, home):
         "authentication": {"anonymous": {"enabled": False},
                            "x509": {"clientCAFile": str(state.pki / "ca.crt")}},
         "address": ADDRESS,
-        "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{CGROUP}",
+        "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{cgroup(state)}",
         "failCgroupV1": False, "enforceNodeAllocatable": [],
         "clusterDNS": [DNS_ADDRESS], "clusterDomain": "cluster.local",
         "resolvConf": str(home / "resolv.conf"),
@@ -258,14 +264,16 @@ def _node_is_ready(state):
 
 
 def import_images():
-    """Those of build/images that the node does not have."""
-    if not list(IMAGES.glob("*.tar")):
-        raise Failed(f"no images in {IMAGES}: run tests/images/build")
+    """Those that tests/images/build has made and the node does not have."""
     have = _ctr("images", "list", "-q").split()
-    for archive in sorted(IMAGES.glob("*.tar")):
-        reference = (ROOT / "tests" / "images" / archive.stem / "reference").read_text()
-        if reference.strip() not in have:
-            _ctr("images", "import", archive)
+    for reference in sorted((ROOT / "tests" / "images").glob("*/reference")):
+        name = reference.parent.name
+        archive = IMAGES / f"{name}.tar"
+        if archive.exists():
+            if reference.read_text().strip() not in have:
+                _ctr("images", "import", archive)
+        elif name in ESSENTIAL_IMAGES:
+            raise Failed(f"{archive} is missing: run tests/images/build")
 
 
 # --- what every cluster has -------------------------------------------------------

@@ -73,7 +73,7 @@ def run(state, while_fd, listen_fd):
     finally:
         state.ready.unlink(missing_ok=True)
         if facts["node"]:
-            node.end_everything()
+            node.end_everything(state)
         for service in reversed(started):
             service.stop()
 
