@@ -70,7 +70,7 @@ help:
 	@echo "make demo       from nothing to a guarded store on the screen"
 	@echo "make deps       install Debian packages, build pinned Go tools"
 	@echo "make test       all tests that need no root, on a real API server, too"
-	@echo "make test-node  as root: stores as real pods on a real node"
+	@echo "make test-node  as root: pods on a real node"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"

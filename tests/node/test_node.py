@@ -30,8 +30,8 @@ def test_a_pod_finds_another_by_the_name_of_its_service(node):
                  "mkdir /tmp/www && echo welcome >/tmp/www/index.html && "
                  "exec httpd -f -p 8080 -h /tmp/www", labels={"app": "shop"})
     client = pod("client", "sh", "-c",
-                 "until wget -q -O - -T 5 http://shop.names.svc.cluster.local/; "
-                 "do :; done")
+                 "until curl --silent --max-time 5 http://shop.names.svc.cluster.local/;"
+                 " do :; done")
     node.apply(service, server, client, namespace="names")
     node.must("-n", "names", "wait", "--for=jsonpath={.status.phase}=Succeeded",
               "pod/client", "--timeout=60s")
