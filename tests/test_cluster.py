@@ -87,9 +87,27 @@ def test_what_a_developer_types_wrong(own):
     assert "the users are admin, alice" in done.stderr
     done = own.tool("restart")
     assert done.returncode == 1 and "`cluster up` makes one" in done.stderr
+    done = own.tool("kubectl", "get", "namespaces")
+    assert done.returncode == 1 and "`cluster up` starts one" in done.stderr
     own.up()
     done = own.tool("up")
     assert done.returncode == 1 and "is running" in done.stderr
+    done = own.tool("exec", "ip", "address")
+    assert done.returncode == 1 and "`cluster up --node`" in done.stderr
+
+
+def test_kubectl_gets_all_words_behind_its_name(cluster):
+    done = cluster.tool("kubectl", "-n", "kube-system", "get", "serviceaccount",
+                        "default", "-o", "name")
+    assert done.stdout == "serviceaccount/default\n", done.stderr
+    done = cluster.tool("--as", "alice", "kubectl", "get", "namespaces")
+    assert 'User "alice" cannot list' in done.stderr
+
+
+def test_tools_that_are_not_built_yet(own):
+    done = own.tool("up", environment={"STOREGUARD_TOOLS": "no-such-folder"})
+    assert done.returncode == 1
+    assert "etcd is missing: `make deps` builds it" in done.stderr, done.stderr
 
 
 def test_a_service_that_cannot_start_says_why(own):

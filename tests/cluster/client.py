@@ -19,11 +19,11 @@ class Cluster:
         self.node = node
         self.state = State(ROOT / "build" / name)
 
-    def tool(self, *args, timeout=300):
-        """tests/cluster/cluster on this cluster."""
+    def tool(self, *args, environment=None, timeout=300):
+        """tests/cluster/cluster on this cluster, with further environment."""
         return subprocess.run([TOOL, "--dir", self.state.folder, *map(str, args)],
                               capture_output=True, text=True, timeout=timeout,
-                              check=False)
+                              env={**os.environ, **(environment or {})}, check=False)
 
     def _must(self, *args):
         done = self.tool(*args)

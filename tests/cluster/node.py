@@ -79,11 +79,12 @@ def cgroup(state):
 
 
 def cgroup_folders(state):
-    """Ours, in each hierarchy (version 1) or the only one (version 2)."""
+    """Ours, in the only hierarchy (version 2), or in each (version 1, where one of
+    version 2 may stand beside the others)."""
     if (CGROUPS / "cgroup.controllers").exists():
         return [CGROUPS / cgroup(state)]
     return [folder / cgroup(state) for folder in CGROUPS.iterdir()
-            if not folder.is_symlink() and (folder / "tasks").exists()]
+            if not folder.is_symlink() and (folder / "cgroup.procs").exists()]
 
 
 def _make_cgroup(state):

@@ -90,7 +90,7 @@ class State:
         }, indent=1) + "\n")
 
     def remove(self):
-        """Everything but the folder itself, where this command's log may be."""
+        """Everything, the folder too."""
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
@@ -124,4 +124,8 @@ class State:
         """Asks the supervisor to stop; only while it holds its lock, since a
         process id may have passed to another program."""
         if self.is_running():
-            os.kill(int(self._supervisor.read_text()), number)
+            os.kill(self.supervisor_pid(), number)
+
+    def supervisor_pid(self):
+        """As seen from outside its namespaces."""
+        return int(self._supervisor.read_text())
