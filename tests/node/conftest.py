@@ -5,6 +5,8 @@ import os
 import pytest
 
 from cluster.client import Cluster
+from helm import helms  # noqa: F401
+from node.stores import Store
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +17,19 @@ def node():
     cluster.up()
     yield cluster
     cluster.down()
+
+
+@pytest.fixture(scope="module")
+def make_store(node, helms):  # noqa: F811
+    """Makes stores in namespaces of their own, which go with the module's tests."""
+    stores = []
+
+    def make(name, engine, major, plan="small"):
+        store = Store(node, helms[major], name, engine, plan)
+        stores.append(store)
+        store.create_namespace()
+        return store
+
+    yield make
+    for store in stores:
+        store.remove()
