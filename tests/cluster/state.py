@@ -39,6 +39,7 @@ class State:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder).resolve()
         self.logs = self.folder / "log"
+        self.audit_log = self.logs / "audit.log"
         self.pki = self.folder / "pki"
         self.kubeconfigs = self.folder / "kubeconfig"
         self.tokens = self.folder / "tokens.csv"
