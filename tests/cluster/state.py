@@ -27,6 +27,7 @@ COMPONENTS = {
     "system:kube-controller-manager": [],
     "system:kube-scheduler": [],
     "system:kube-proxy": [],
+    "system:calico": ["system:masters"],
 }
 NODE_NAME = "node"
 INSIDE = "admin:inside"
