@@ -14,7 +14,7 @@ TOOL = ROOT / "tests" / "cluster" / "cluster"
 # A write that the API server has answered: the answer's code, and when it received
 # the write and had answered it (texts that sort by time). A subresource's resource
 # is written as in RBAC: pods/binding. The name is None where the server made it, or
-# refused to look at the object.
+# refused before it looked at the object.
 Write = collections.namedtuple(
     "Write", "verb resource namespace name user received answered code")
 

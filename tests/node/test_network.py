@@ -11,10 +11,10 @@ import pytest
 
 from conftest import postrender
 from node import internet
+from node.pods import pod, run_to_its_end
 
 SMALL_STORE = pathlib.Path(__file__).with_name("small-store.yaml")
 STORES = ("alpha", "beta")
-TOOLS_IMAGE = "storeguard.test/tools:1"
 # four of each store, alpha's hook, and one in each of the two other namespaces
 PODS = 11
 
@@ -90,27 +90,21 @@ def apply(node, store, *args):
 
 def server(name, *ports):
     """A pod of somebody else's that answers on these ports."""
-    command = " & ".join(f"httpd -f -p {port} -h /www" for port in ports)
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-            "spec": {"terminationGracePeriodSeconds": 0, "containers": [
-                {"name": "main", "image": TOOLS_IMAGE,
-                 "command": ["sh", "-c", command]}]}}
+    return pod(name, "sh", "-c",
+               " & ".join(f"httpd -f -p {port} -h /www" for port in ports))
 
 
 def hook():
     """A Job that Helm 3 hides from post-renderers."""
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "hook"},
-            "spec": {"template": {"spec": {
-                "terminationGracePeriodSeconds": 0, "restartPolicy": "Never",
-                "containers": [{"name": "main", "image": TOOLS_IMAGE,
-                                "command": ["sleep", "infinity"]}]}}}}
+            "spec": {"template": {"spec": pod("hook", "sleep", "infinity")["spec"]}}}
 
 
 def count_ready(node, namespaces):
     return sum((condition["type"], condition["status"]) == ("Ready", "True")
-               for pod in node.get("pods", "--all-namespaces")["items"]
-               if pod["metadata"]["namespace"] in namespaces
-               for condition in pod["status"].get("conditions", []))
+               for each in node.get("pods", "--all-namespaces")["items"]
+               if each["metadata"]["namespace"] in namespaces
+               for condition in each["status"].get("conditions", []))
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +126,11 @@ def stores(node):
 def targets(node):
     """Host and port of everything that somebody might call."""
     pods = {}
-    for pod in node.get("pods", "--all-namespaces")["items"]:
-        labels = pod["metadata"].get("labels", {})
-        name = labels.get("app.kubernetes.io/component", pod["metadata"]["name"])
-        pods[pod["metadata"]["namespace"], name] = pod["status"].get("podIP")
+    for each in node.get("pods", "--all-namespaces")["items"]:
+        metadata = each["metadata"]
+        labels = metadata.get("labels", {})
+        name = labels.get("app.kubernetes.io/component", metadata["name"])
+        pods[metadata["namespace"], name] = each["status"].get("podIP")
     table = {"DNS": ("10.96.0.10", "dns"), "API server": ("10.200.0.1", 6443),
              "API server's Service": ("10.96.0.1", 443),
              "ingress controller": (pods["traefik", "traefik"], 8443),
@@ -162,10 +157,10 @@ def targets(node):
 
 def probe(node, source, table):
     """What becomes of a connection from there to each target but itself."""
-    namespace, pod = SOURCES[source]
+    namespace, caller = SOURCES[source]
     lines = {name: f"{name}\t{host}\t{port}\n" for name, (host, port) in table.items()
              if not name.startswith(source)}
-    said = node.must("-n", namespace, "exec", "-i", pod, "--", "sh", "-c", PROBE,
+    said = node.must("-n", namespace, "exec", "-i", caller, "--", "sh", "-c", PROBE,
                      input="".join(lines.values()))
     results = dict(line.split("\t") for line in said.splitlines())
     assert results.keys() == lines.keys(), said
@@ -231,6 +226,13 @@ def test_every_door_is_open_without_guards(measured):
 
 def test_guards_put_back_close_them_again(measured):
     assert_none(measured["again"])
+
+
+def test_a_pod_is_closed_from_its_first_moment(stores, measured):
+    call = f"curl --silent --output /dev/null --max-time 2 http://{internet.ADDRESS}/"
+    hasty = pod("hasty", "sh", "-c", f"{call}; echo $?")
+    assert run_to_its_end(stores, "store-alpha", hasty) == "28\n"
+    assert run_to_its_end(stores, "stranger", hasty) == "0\n"
 
 
 def test_plain_jobs_are_found_without_a_stamp(stores):

@@ -12,16 +12,7 @@ import pytest
 from cluster.client import Cluster
 from cluster.node import cgroup_folders
 from cluster.state import ROOT, TOOLS
-
-TOOLS_IMAGE = "storeguard.test/tools:1"
-
-
-def pod(name, *command, labels=None):
-    return {"apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": name, "labels": labels or {}},
-            "spec": {"terminationGracePeriodSeconds": 0, "restartPolicy": "Never",
-                     "containers": [{"name": "main", "image": TOOLS_IMAGE,
-                                     "command": list(command)}]}}
+from node.pods import pod, run_to_its_end
 
 
 @pytest.fixture
@@ -30,15 +21,6 @@ def space(node, request):
     name = request.function.__name__.replace("_", "-")[:63].rstrip("-")
     yield node.namespace(name)
     node.must("delete", "namespace", name, "--ignore-not-found", "--wait=false")
-
-
-def run_to_its_end(node, space, pod):
-    """What the pod printed."""
-    name = pod["metadata"]["name"]
-    node.apply(pod, namespace=space)
-    node.must("-n", space, "wait", f"pod/{name}", "--timeout=60s",
-              "--for=jsonpath={.status.phase}=Succeeded")
-    return node.must("-n", space, "logs", name)
 
 
 def test_a_pod_finds_another_by_the_name_of_its_service(node, space):
