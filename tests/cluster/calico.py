@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 from cluster.commands import kubectl
-from cluster.services import Service
+from cluster.services import Failed, Service
 from cluster.state import NODE_NAME, TOOLS
 
 USER = "system:calico"
@@ -49,6 +49,8 @@ SETTINGS = {
 
 def write_configuration(state, folder, pods):
     """CNI's, with all plugins in one folder, as containerd wants it."""
+    if not PLUGINS.is_dir():
+        raise Failed(f"{PLUGINS} is missing: `make deps-node` installs it")
     plugins = folder / "bin"
     plugins.mkdir(parents=True, exist_ok=True)
     for program in (TOOLS / "calico", *PLUGINS.iterdir()):

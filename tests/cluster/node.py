@@ -202,7 +202,7 @@ def services(state):
     home = state.folder / "node"
     scheduler = state.kubeconfig("system:kube-scheduler")
     yield Service("containerd", ["containerd", "--config", home / "containerd.toml"],
-                  ready=lambda: pathlib.Path(images.SOCKET).exists() and _containerd_answers())
+                  ready=_containerd_answers)
     images.import_all()
     yield Service("kube-scheduler", [
         TOOLS / "kube-scheduler", f"--kubeconfig={scheduler}",
@@ -225,7 +225,7 @@ def services(state):
 
 def _containerd_answers():
     try:
-        return bool(images.ctr("version"))
+        return pathlib.Path(images.SOCKET).exists() and bool(images.ctr("version"))
     except Failed:
         return False
 
@@ -233,7 +233,8 @@ def _containerd_answers():
 def _node_is_ready(state):
     path = '{.status.conditions[?(@.type=="Ready")].status}'
     try:
-        return kubectl(state, "get", "node", NODE_NAME, "-o", f"jsonpath={path}") == "True"
+        return kubectl(state, "get", "node", NODE_NAME, "--output",
+                       f"jsonpath={path}") == "True"
     except Failed:
         return False
 

@@ -4,7 +4,6 @@ are gone, so that a server that is down is not taken for a closed door."""
 
 import concurrent.futures
 import contextlib
-import json
 import pathlib
 
 import pytest
@@ -54,20 +53,20 @@ OUTSIDE = {f"Internet:{port}" for port in internet.PORTS} | {
     "ingress controller's metrics", "stranger"}
 
 
-def web(store):
-    return setup(store) | {"ingress controller", "Internet:465", "Internet:587"}
-
-
-def setup(store):
+def for_jobs(store):
     return {"DNS", f"{store}/database", f"{store}/database by name", "Internet:80",
             "Internet:443"}
 
 
+def for_web(store):
+    return for_jobs(store) | {"ingress controller", "Internet:465", "Internet:587"}
+
+
 # Whom each may reach. Whatever else it calls is dropped.
 MAY_REACH = {
-    "alpha/web": web("alpha"), "alpha/database": {"DNS"}, "alpha/reports": {"DNS"},
-    "alpha/setup": setup("alpha"), "alpha/hook": setup("alpha"),
-    "beta/web": web("beta"), "beta/setup": setup("beta"),
+    "alpha/web": for_web("alpha"), "alpha/database": {"DNS"}, "alpha/reports": {"DNS"},
+    "alpha/setup": for_jobs("alpha"), "alpha/hook": for_jobs("alpha"),
+    "beta/web": for_web("beta"), "beta/setup": for_jobs("beta"),
     "ingress controller": OUTSIDE | {"alpha/web", "beta/web"}, "stranger": OUTSIDE,
 }
 
