@@ -38,9 +38,9 @@ wait_for() {
   done
 }
 
-# The web pod's entrypoint writes it last.
-wordpress_is_copied() {
-  [ -s wp-config.php ] || {
+# wp-config.php comes last, and ends with this.
+wordpress_is_there() {
+  grep -qs 'wp-settings\.php' wp-config.php || {
     echo "no wp-config.php yet: see the web pod's log"
     return 1
   }
@@ -49,7 +49,7 @@ wordpress_is_copied() {
 # An upgrade starts its set-up before it stops the last one's: two at once would both find nothing.
 if [ "${1:-}" != alone ]; then
   wait_for "the database" database answers
-  wait_for "WordPress' files" wordpress_is_copied
+  wait_for "WordPress' files" wordpress_is_there
   trap - EXIT
   exec php "$here/database.php" alone sh "$0" alone
 fi

@@ -10,7 +10,7 @@ source=/usr/src/wordpress
 kept_content() {
 	for part in "$source"/wp-content/*/*/; do
 		part=${part#"$source/"}
-		[ ! -e "$part" ] || printf './%s\n' "${part%/}"
+		[ ! -e "$part" ] || printf '%s\n' "${part%/}"
 	done
 }
 
@@ -18,8 +18,9 @@ copy_wordpress() {
 	echo "WordPress is not in $PWD: copying it" >&2
 	kept=$(mktemp)
 	kept_content >"$kept"
-	tar -C "$source" --exclude-from="$kept" -cf - . |
-		tar --no-overwrite-dir --no-same-owner -xf -
+	# by name: the working directory itself stays as it is
+	(cd "$source" && ls -A | tar --files-from=- --exclude-from="$kept" -cf -) |
+		tar --no-same-owner -xf -
 	rm "$kept"
 	echo "copied WordPress to $PWD" >&2
 }

@@ -68,6 +68,9 @@ function core_install($arguments, $options): void
 	if (!is_email($options['admin_email'])) {
 		fail("The '{$options['admin_email']}' email address is invalid.");
 	}
+	if (isset($options['skip-email'])) {
+		add_filter('pre_wp_mail', '__return_true');
+	}
 	require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 	wp_install($options['title'], $options['admin_user'], $options['admin_email'], true, '',
 		$options['admin_password'] ?? wp_generate_password(), $options['locale'] ?? '');
