@@ -9,7 +9,7 @@ STORAGE_CLASS = "tight"
 
 class TightVolume:
     """A PersistentVolume in a memory file system of few megabytes, a part of which a
-    file may take. A restart of the cluster takes it away."""
+    file may take. It ends with the node, or with a restart."""
 
     def __init__(self, cluster, name, capacity, megabytes):
         self.cluster = cluster
@@ -51,8 +51,3 @@ class TightVolume:
 
     def free(self):
         self._exec("rm", self.filler)
-
-    def remove(self):
-        """After the claim is gone."""
-        self.cluster.must("delete", "persistentvolume", self.name)
-        self._exec("umount", "--lazy", self.mount)

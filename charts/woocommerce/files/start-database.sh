@@ -12,4 +12,8 @@ if [ -e "$note" ]; then
 elif [ ! -d "$data/mysql" ]; then
   : >"$note"
 fi
+# MariaDB itself says no more than "error 28".
+df -Pm "$data" | tail -n 1 | while read -r _ size _ free _; do
+  echo "the volume has $free of $size MB left"
+done
 exec docker-entrypoint.sh mariadbd "$@"
