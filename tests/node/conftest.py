@@ -32,4 +32,6 @@ def make_store(node, helms):  # noqa: F811
 
     yield make
     for store in stores:
+        node.must("delete", "namespace", store.namespace, "--wait=false")
+    for store in stores:
         store.remove()

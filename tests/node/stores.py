@@ -149,13 +149,14 @@ class Store:
                                        "-o", "json"))["spec"]
         return service["clusterIP"], service["ports"][0]["port"]
 
-    def http(self, path):
-        """GET through the Service as the ingress would ask; status and body."""
+    def http(self, path, *options):
+        """Through the Service as the ingress would ask, with further options of curl;
+        status and body."""
         address, port = self.address()
         done = self.cluster.tool(
             "exec", "curl", "--silent", "--show-error", "--max-time", "20",
             "--header", f"Host: {self.host}", "--header", "X-Forwarded-Proto: http",
-            "--write-out", "\n%{http_code}", f"http://{address}:{port}{path}")
+            *options, "--write-out", "\n%{http_code}", f"http://{address}:{port}{path}")
         assert done.returncode == 0, f"{path}: {done.stderr}"
         body, _, status = done.stdout.rpartition("\n")
         return int(status), body
