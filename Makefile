@@ -86,7 +86,8 @@ deps:
 deps-node: deps
 	tests/tools/deps packages node
 	tests/tools/deps tools coredns \
-		$(addprefix kubernetes/,kubelet kube-scheduler kube-proxy)
+		$(addprefix kubernetes/,kubelet kube-scheduler kube-proxy) \
+		$(addprefix projectcalico/,calico-felix calico)
 
 $(BIN): $(POSTRENDER_OBJS) $O/libstoreguard.a
 	@echo "  LINK   $@"
