@@ -1,5 +1,6 @@
 """A store on the node, as its owner's platform team installs and looks at it."""
 
+import base64
 import json
 
 from conftest import ROOT
@@ -85,8 +86,9 @@ class Store:
                                     "-o", "json"))["status"]
 
     def password(self, key):
-        return self.must("get", "secret", f"{self.release}-credentials",
-                         "-o", f"jsonpath={{.data.{key}}}")
+        """In clear."""
+        return base64.b64decode(self.must("get", "secret", f"{self.release}-credentials",
+                                          "-o", f"jsonpath={{.data.{key}}}")).decode()
 
     def guards(self):
         """The guards by name, with what would tell that one was made anew."""
@@ -149,11 +151,14 @@ class Store:
                                        "-o", "json"))["spec"]
         return service["clusterIP"], service["ports"][0]["port"]
 
-    def http(self, path):
-        """GET through the Service as the ingress would ask; status and body."""
+    def http(self, path, body=None):
+        """GET, or POST of JSON, through the Service as the ingress would ask; status
+        and body."""
         address, port = self.address()
+        data = [] if body is None else [
+            "--header", "Content-Type: application/json", "--data", body]
         done = self.cluster.tool(
-            "exec", "curl", "--silent", "--show-error", "--max-time", "20",
+            "exec", "curl", "--silent", "--show-error", "--max-time", "20", *data,
             "--header", f"Host: {self.host}", "--header", "X-Forwarded-Proto: http",
             "--write-out", "\n%{http_code}", f"http://{address}:{port}{path}")
         assert done.returncode == 0, f"{path}: {done.stderr}"
