@@ -52,11 +52,6 @@ class Store:
                              self.namespace, env=self.cluster.environment())
         assert done.returncode == 0, f"helm rollback: {done.stderr.decode()}"
 
-    def remove(self):
-        """Everything, volumes and passwords too."""
-        self.cluster.must("delete", "namespace", self.namespace, "--ignore-not-found",
-                          timeout=180)
-
     # --- what is there -----------------------------------------------------------
 
     def kubectl(self, *args, **kwargs):
