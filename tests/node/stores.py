@@ -1,5 +1,6 @@
 """A store on the node, as its owner's platform team installs and looks at it."""
 
+import base64
 import json
 
 from conftest import ROOT
@@ -51,11 +52,6 @@ class Store:
                              self.namespace, env=self.cluster.environment())
         assert done.returncode == 0, f"helm rollback: {done.stderr.decode()}"
 
-    def remove(self):
-        """Everything, volumes and passwords too."""
-        self.cluster.must("delete", "namespace", self.namespace, "--ignore-not-found",
-                          timeout=180)
-
     # --- what is there -----------------------------------------------------------
 
     def kubectl(self, *args, **kwargs):
@@ -85,8 +81,9 @@ class Store:
                                     "-o", "json"))["status"]
 
     def password(self, key):
-        return self.must("get", "secret", f"{self.release}-credentials",
-                         "-o", f"jsonpath={{.data.{key}}}")
+        """In clear."""
+        return base64.b64decode(self.must("get", "secret", f"{self.release}-credentials",
+                                          "-o", f"jsonpath={{.data.{key}}}")).decode()
 
     def guards(self):
         """The guards by name, with what would tell that one was made anew."""
