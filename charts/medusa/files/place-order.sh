@@ -48,12 +48,12 @@ ask() { # STEP PATH [JSON]
     2??) ;;
     *) fail "$step" "HTTP $status: $(complaint)" ;;
   esac
-  answer 'type == "object"' >/dev/null 2>&1 ||
+  answer 'type == "object"' >/dev/null ||
     fail "$step" "HTTP $status, but not the JSON of a Medusa store: $(complaint)"
 }
 
-answer() { # JQ-FILTER...
-  jq -er "$@" "$work/answer"
+answer() { # JQ-FILTER: fails where the answer has no such thing
+  jq -er "($1) // empty" "$work/answer" 2>/dev/null
 }
 
 # The regions that deliver anywhere, each with its countries.
@@ -76,7 +76,7 @@ for variant in $variants; do
     '{region_id: $region, items: [{variant_id: $variant, quantity: 1}]}')
   # it may be out of stock: the next one, then
   if (ask cart carts "$items") 2>"$work/refused"; then
-    cart=$(answer .cart.id)
+    cart=$(answer .cart.id) || fail cart "the store answered without a cart"
     break
   fi
 done
@@ -94,7 +94,7 @@ for country in $(jq -r --arg region "$region" \
       postal_code: "10001", country_code: $country}
     | {email: "customer@example.com", shipping_address: ., billing_address: .}')"
   ask shipping "shipping-options?cart_id=$cart"
-  option=$(answer '.shipping_options | sort_by(.amount // 0)[0].id' 2>/dev/null) && break
+  option=$(answer '.shipping_options | sort_by(.amount // 0)[0].id') && break
 done
 [ -n "$option" ] || fail shipping "the store ships to no country of its region $region"
 ask shipping "carts/$cart/shipping-methods" "$(jq -nc --arg id "$option" '{option_id: $id}')"
@@ -104,7 +104,8 @@ ask payment "payment-providers?region_id=$region"
 provider=$(answer '[.payment_providers[]?.id] | sort_by(. != "pp_system_default")[0]') ||
   fail payment "the store has no way to pay in its region $region"
 ask payment payment-collections "$(jq -nc --arg id "$cart" '{cart_id: $id}')"
-collection=$(answer .payment_collection.id)
+collection=$(answer .payment_collection.id) ||
+  fail payment "the store answered without a payment collection"
 ask payment "payment-collections/$collection/payment-sessions" \
   "$(jq -nc --arg id "$provider" '{provider_id: $id}')"
 
