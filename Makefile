@@ -37,7 +37,7 @@ HARDENING += $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOUR
 endif
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DSG_VERSION='"$(VERSION)"' \
 	-DSG_DEFAULT_POLICY='"common/default-policy.yaml"' \
-	-Icommon -Ipostrender -include common/banned.h $(WARNINGS) $(HARDENING) \
+	-Icommon -Ipostrender -Iwebhook -Icerts -include common/banned.h $(WARNINGS) $(HARDENING) \
 	$(if $(DEVELOPER),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CFLAGS)
@@ -45,6 +45,7 @@ STATIC_PIE := $(if $(SANITIZE),,$(if $(filter 1,$(STATIC)),-static-pie))
 ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS := -lyaml
+WEBHOOK_LIBS := -lmicrohttpd -lgnutls -lcurl -ljansson -lssl -lcrypto -lyaml -pthread
 
 # sanitized and plain objects never mix
 comma := ,
@@ -56,13 +57,19 @@ PYTHON := /usr/bin/python3
 
 # --- what is built -----------------------------------------------------------
 
-COMMON_OBJS     := $(patsubst %.c,$O/%.o,$(wildcard common/*.c))
-POSTRENDER_OBJS := $(patsubst %.c,$O/%.o,$(wildcard postrender/*.c))
+objects = $(patsubst %.c,$O/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+ROOMS := webhook certs postrender common
+# in the order in which they need each other
+ARCHIVES := $(patsubst %,$O/%.a,$(ROOMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
-BIN := $(if $(SANITIZE),$O,$(B))/storeguard-postrender
+OUT := $(if $(SANITIZE),$O,$(B))
+BIN := $(OUT)/storeguard-postrender
+WEBHOOK := $(OUT)/storeguard-webhook
+CERTS := $(OUT)/storeguard-certs
+PROGRAMS := $(BIN) $(WEBHOOK) $(CERTS)
 
 .PHONY: all
-all: $(BIN) $(PLUGIN)/plugin.yaml
+all: $(PROGRAMS) $(PLUGIN)/plugin.yaml
 
 .PHONY: help
 help:
@@ -88,11 +95,20 @@ deps-node: deps
 	tests/tools/deps tools coredns \
 		$(addprefix kubernetes/,kubelet kube-scheduler kube-proxy)
 
-$(BIN): $(POSTRENDER_OBJS) $O/libstoreguard.a
+$(BIN): $O/postrender/main.o $O/postrender.a $O/common.a
 	@echo "  LINK   $@"
 	$(Q)$(CC) $(or $(STATIC_PIE),-pie) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$O/libstoreguard.a: $(COMMON_OBJS)
+$(WEBHOOK): $O/webhook/main.o $O/webhook.a $O/certs.a $O/common.a
+	@echo "  LINK   $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(WEBHOOK_LIBS)
+
+$(CERTS): $O/certs/main.o $O/certs.a $O/common.a
+	@echo "  LINK   $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lcrypto -lyaml
+
+.SECONDEXPANSION:
+$(ARCHIVES): $O/%.a: $$(call objects,$$*)
 	@echo "  AR     $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -155,18 +171,19 @@ bench: deps all
 	@$(TEST_ENV) $(PYTHON) tests/bench/run
 
 # it fails each allocation in turn, libyaml's too
-$O/unit/test_torture: LIBS := -l:libyaml.a
+UNIT_LIBS := $(WEBHOOK_LIBS)
+$O/unit/test_torture: UNIT_LIBS := -l:libyaml.a
 $O/unit/test_torture: UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
 
-$O/unit/%: $O/tests/unit/%.o $(filter-out $O/postrender/main.o,$(POSTRENDER_OBJS)) $O/libstoreguard.a
+$O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
 
 .PHONY: clean
 clean:
 	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
-		$(B)/demo $(B)/storeguard-postrender
+		$(B)/demo $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
 
--include $(COMMON_OBJS:.o=.d) $(POSTRENDER_OBJS:.o=.d) \
+-include $(patsubst %.c,$O/%.d,$(wildcard $(addsuffix /*.c,$(ROOMS)))) \
 	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS))

@@ -1,0 +1,24 @@
+/*
+ * What the TLS server shows and asks for: a certificate that can be changed while
+ * requests run, and, when asked for, clients' certificates of one CA, without which
+ * nobody gets in. TLS 1.2 and newer.
+ */
+#ifndef SG_TLS_H
+#define SG_TLS_H
+
+#include "error.h"
+
+struct tls;
+
+/* client_ca: PEM, or NULL for no client certificates. */
+int tls_open(const char *client_ca, struct tls **out, struct sg_error *e);
+/*
+ * From the next connection on, shows this certificate chain (PEM) with this key. On
+ * failure (not PEM, key and certificate do not belong together) the former stay.
+ * Safe while connections run.
+ */
+int tls_set(struct tls *t, const char *certificate, const char *key,
+	    struct sg_error *e);
+void tls_free(struct tls *t);
+
+#endif
