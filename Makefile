@@ -180,6 +180,11 @@ $O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@echo "  LINK   $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
 
+# the server with a handler of its own, for tests/webhook
+$O/serve: $O/tests/webhook/serve.o $O/webhook.a $O/certs.a $O/common.a
+	@echo "  LINK   $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(WEBHOOK_LIBS)
+
 .PHONY: clean
 clean:
 	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \

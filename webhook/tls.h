@@ -10,7 +10,10 @@
 
 struct tls;
 
-/* client_ca: PEM, or NULL for no client certificates. */
+/*
+ * client_ca: PEM, or NULL for no client certificates. Until tls_set() no handshake
+ * succeeds.
+ */
 int tls_open(const char *client_ca, struct tls **out, struct sg_error *e);
 /*
  * From the next connection on, shows this certificate chain (PEM) with this key. On
@@ -19,6 +22,18 @@ int tls_open(const char *client_ca, struct tls **out, struct sg_error *e);
  */
 int tls_set(struct tls *t, const char *certificate, const char *key,
 	    struct sg_error *e);
+/*
+ * From the next tls_set() on, clients need a certificate of these CAs instead. Only
+ * for a tls that was opened with one. On failure the former stay.
+ */
+int tls_set_client_ca(struct tls *t, const char *client_ca,
+		      struct sg_error *e);
+/* The server that uses it must be stopped. */
 void tls_free(struct tls *t);
+static inline void tls_cleanup(struct tls **t)
+{
+	tls_free(*t);
+}
+#define cleanup_tls cleanup_with(tls_cleanup)
 
 #endif
