@@ -24,12 +24,18 @@ static int is_printable(const unsigned char *c, size_t length)
 	return length > 1 && !(c[0] == 0xC2 && c[1] < 0xA0);
 }
 
+size_t text_printable(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t length = sequence_length(*c);
+	return is_printable(c, length) ? length : 0;
+}
+
 char *text_make_printable(char *text)
 {
-	unsigned char *c = (unsigned char *)text;
-	while (*c) {
-		size_t length = sequence_length(*c);
-		if (is_printable(c, length))
+	for (char *c = text; *c;) {
+		size_t length = text_printable(c);
+		if (length)
 			c += length;
 		else
 			*c++ = '?';

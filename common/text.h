@@ -11,6 +11,12 @@
 char *text_make_printable(char *text);
 
 /*
+ * How many bytes the character at text takes if it is whole UTF-8 and no control
+ * character; else 0, as at the end.
+ */
+size_t text_printable(const char *text);
+
+/*
  * Shortens text to at most `width` bytes by leaving out its beginning, marked
  * by '~': the end is what tells Kubernetes' names apart. Returns text.
  */
