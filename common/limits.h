@@ -32,7 +32,7 @@
 /* Labels of a plain Job's template that a policy selects by. */
 #define SG_MAX_JOB_LABELS 64u
 /* An answer of the webhook, and all of /metrics. */
-#define SG_MAX_ANSWER (4 * SG_MIB)
+#define SG_MAX_REPLY (4 * SG_MIB)
 /* The body of a request: an AdmissionReview holds an object twice. */
 #define SG_MAX_BODY (8 * SG_MIB)
 /* All large bodies that are being read or answered. */

@@ -137,8 +137,9 @@ static struct MHD_Daemon *start_daemon(struct server *s)
 		MHD_OPTION_NOTIFY_CONNECTION, server_notify_connection, s,
 		MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)(s->o.idle_timeout / 1000),
-		/* the last resort: accepting stops before */
-		MHD_OPTION_CONNECTION_LIMIT, s->o.connections,
+		/* never reached, however it spreads them: accepting stops before */
+		MHD_OPTION_CONNECTION_LIMIT,
+		s->o.connections * s->o.threads + s->o.threads,
 		MHD_OPTION_THREAD_POOL_SIZE, pool,
 		/* passed over without MHD_USE_TLS */
 		MHD_OPTION_HTTPS_PRIORITIES, tls_priorities,

@@ -39,7 +39,7 @@ struct server_request {
 	const char *client; /* its certificate's common name, or NULL */
 };
 
-/* Given to the handler as 200 with an empty body, whose cap is SG_MAX_ANSWER. */
+/* Given to the handler as 200 with an empty body, whose cap is SG_MAX_REPLY. */
 struct server_answer {
 	int status;
 	const char *content_type; /* static; application/json by default */

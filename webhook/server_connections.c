@@ -12,7 +12,6 @@
  * more while it stays idle, a request has begun, and its time runs. Since the number
  * of the idle phase is part of the number, the keeper can't mistake one for another.
  */
-#include <limits.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "server_parts.h"
 
 #define ANSWERS INT64_MAX
+#define NEVER_ASKED (-1)
 
 static void set_deadline(struct connection *c)
 {
@@ -92,17 +92,18 @@ static struct connection *begin(struct server *s, struct MHD_Connection *mhd)
 	c->mhd = mhd;
 	c->socket = info->connect_fd;
 	sg_buffer_init(&c->body, s->o.max_body);
-	sg_buffer_init(&c->answer.body, SG_MAX_ANSWER);
+	sg_buffer_init(&c->answer.body, SG_MAX_REPLY);
 	if (s->tls)
 		begin_tls(c);
 	else
 		connection_idles(c);
 	pthread_mutex_lock(&s->connections_lock);
 	c->next = s->connections;
-	if (c->next)
-		c->next->previous = c;
+	*(c->next ? &c->next->previous : &s->oldest) = c;
 	s->connections = c;
 	s->connection_count++;
+	if (s->arriving)
+		s->arriving--;
 	pthread_mutex_unlock(&s->connections_lock);
 	return c;
 }
@@ -112,8 +113,7 @@ static void end(struct connection *c)
 {
 	struct server *s = c->server;
 	pthread_mutex_lock(&s->connections_lock);
-	if (c->next)
-		c->next->previous = c->previous;
+	*(c->next ? &c->next->previous : &s->oldest) = c->previous;
 	*(c->previous ? &c->previous->next : &s->connections) = c->next;
 	s->connection_count--;
 	pthread_mutex_unlock(&s->connections_lock);
@@ -172,17 +172,18 @@ static void cut_off(struct connection *c, int64_t phase,
 void server_sweep(struct server *s, int64_t now)
 {
 	pthread_mutex_lock(&s->connections_lock);
-	bool crowded = s->connection_count >= s->o.connections;
-	for (struct connection *c = s->connections; c; c = c->next) {
+	/* a few at a time: who has just come may be about to ask */
+	unsigned too_many = s->connection_count >= s->o.connections ?
+				    1 + s->o.connections / 16 :
+				    0;
+	for (struct connection *c = s->oldest; c; c = c->previous) {
 		int64_t phase = atomic_load(&c->phase);
-		if (phase < 0) {
-			bool silent = look_at_idle(c, phase, now);
-			/* seen before, in a former sweep: that long ago */
-			if (silent && crowded && phase == -1)
-				cut_off(c, phase,
-					&s->counters.connections_pruned);
-		} else if (phase < now) {
+		if (phase >= 0 && phase < now)
 			cut_off(c, phase, &s->counters.read_timeouts);
+		else if (phase < 0 && look_at_idle(c, phase, now) &&
+			 phase == NEVER_ASKED && too_many) {
+			cut_off(c, phase, &s->counters.connections_pruned);
+			too_many--;
 		}
 	}
 	pthread_mutex_unlock(&s->connections_lock);

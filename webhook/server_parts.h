@@ -54,8 +54,9 @@ struct server {
 	atomic_size_t bodies; /* bytes of large bodies */
 
 	pthread_mutex_t connections_lock;
-	struct connection *connections;
+	struct connection *connections, *oldest;
 	unsigned connection_count;
+	unsigned arriving; /* accepted, and not yet among them */
 
 	int listener;
 	int stop_listening; /* an eventfd */

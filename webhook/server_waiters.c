@@ -38,7 +38,7 @@ static struct job *job_new(struct connection *c, const struct server_request *r)
 	if (!j)
 		return NULL;
 	sg_buffer_init(&j->body, c->body.cap);
-	sg_buffer_init(&j->answer.body, SG_MAX_ANSWER);
+	sg_buffer_init(&j->answer.body, SG_MAX_REPLY);
 	j->answer.status = 200;
 	j->answer.content_type = "application/json";
 	j->request = *r;

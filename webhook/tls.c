@@ -14,6 +14,7 @@
 struct tls_hold {
 	gnutls_certificate_credentials_t credentials;
 	bool asks_clients;
+	int64_t not_after;
 	unsigned holders; /* under the lock of their tls */
 	struct tls *tls;
 };
@@ -92,6 +93,21 @@ static int show(gnutls_certificate_credentials_t c, const char *certificate,
 			    gnutls_strerror(result));
 }
 
+static int64_t read_not_after(gnutls_certificate_credentials_t c)
+{
+	gnutls_datum_t first;
+	gnutls_x509_crt_t certificate;
+	time_t end = 0;
+	if (gnutls_certificate_get_crt_raw(c, 0, 0, &first) ||
+	    gnutls_x509_crt_init(&certificate))
+		return 0;
+	if (gnutls_x509_crt_import(certificate, &first,
+				   GNUTLS_X509_FMT_DER) == 0)
+		end = gnutls_x509_crt_get_expiration_time(certificate);
+	gnutls_x509_crt_deinit(certificate);
+	return end > 0 ? end : 0;
+}
+
 int tls_open(const char *client_ca, struct tls **out, struct sg_error *e)
 {
 	cleanup_with(hold_cleanup) struct tls_hold *probe = NULL;
@@ -151,12 +167,21 @@ int tls_set(struct tls *t, const char *certificate, const char *key,
 	if (show(next->credentials, certificate, key, e) ||
 	    (client_ca && trust(next->credentials, client_ca, e)))
 		return -1;
+	next->not_after = read_not_after(next->credentials);
 	pthread_mutex_lock(&t->lock);
 	struct tls_hold *former = t->now;
 	t->now = steal(&next);
 	pthread_mutex_unlock(&t->lock);
 	tls_end(former);
 	return 0;
+}
+
+int64_t tls_not_after(struct tls *t)
+{
+	pthread_mutex_lock(&t->lock);
+	int64_t end = t->now ? t->now->not_after : 0;
+	pthread_mutex_unlock(&t->lock);
+	return end;
 }
 
 void tls_free(struct tls *t)

@@ -6,6 +6,9 @@
 #ifndef SG_TLS_H
 #define SG_TLS_H
 
+#include <stdint.h>
+
+#include "cleanup.h"
 #include "error.h"
 
 struct tls;
@@ -28,6 +31,8 @@ int tls_set(struct tls *t, const char *certificate, const char *key,
  */
 int tls_set_client_ca(struct tls *t, const char *client_ca,
 		      struct sg_error *e);
+/* When the certificate shown ends, seconds since 1970; 0 while there is none. */
+int64_t tls_not_after(struct tls *t);
 /* The server that uses it must be stopped. */
 void tls_free(struct tls *t);
 static inline void tls_cleanup(struct tls **t)
