@@ -51,7 +51,7 @@ WEBHOOK_LIBS := -lmicrohttpd -lgnutls -lcurl -ljansson -lssl -lcrypto -lyaml -pt
 comma := ,
 O := $(B)/$(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),obj)
 
-MAN := postrender/storeguard-postrender.1
+MAN := postrender/storeguard-postrender.1 webhook/storeguard-webhook.1
 PLUGIN := $(B)/helm4/storeguard
 PYTHON := /usr/bin/python3
 
@@ -136,7 +136,7 @@ $(PLUGIN)/plugin.yaml: postrender/plugin/plugin.yaml $(BIN) Makefile
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin'
-	install -m 755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/'
+	install -m 755 $(BIN) $(WEBHOOK) '$(DESTDIR)$(PREFIX)/bin/'
 	install -m 644 $(MAN) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 	install -m 644 $(PLUGIN)/plugin.yaml \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/'
@@ -151,6 +151,7 @@ install: all
 # sanitizers slow the program down, and the two seconds of bad input with it
 TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 	STOREGUARD_TOOLS='$(abspath $(B)/tools)' \
+	STOREGUARD_WEBHOOK='$(abspath $(WEBHOOK))' \
 	STOREGUARD_PROGRAMS='$(abspath $O/programs)' \
 	$(if $(SANITIZE),STOREGUARD_SLOW=8)
 
