@@ -243,3 +243,8 @@ def test_client_ca(certificates, tmp_path):
         _, body = webhook.get("/metrics")
         assert parse_metrics(body)[
             "storeguard_server_tls_handshakes_failed_total", ""] == 1
+        webhook.process.send_signal(signal.SIGINT)
+        assert webhook.line()["message"] == "draining"
+        line = webhook.line()
+        assert line["message"] == "connections were cut off"
+        assert line["tls_handshakes_failed"] == 1 and line["too_slow"] == 0

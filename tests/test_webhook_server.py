@@ -369,6 +369,7 @@ def test_stop_with_a_full_queue(certificates):
         server.wait_for(lambda t: t["waiting"] > 40)
         assert server.say("stop 0").startswith("stopped, cut off ")
         for s in connections:
+            assert read_answer(s).status in (200, 503)
             s.close()
 
 

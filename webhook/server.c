@@ -17,8 +17,10 @@ enum {
 	SWEEP_MS = 250, /* between looks at all connections */
 	HURRY_MS = 20,	/* the same while requests wait: they have deadlines */
 	DRAIN_MS = 20,
+	REPORT_MS = 10000, /* between lines of the log on what went wrong */
 	/* For so long a connection must be silent to be closed by server_stop. */
 	SILENCE_MS = 500,
+	FAREWELL_MS = 200,
 };
 
 void server_defaults(struct server_options *o)
@@ -52,10 +54,43 @@ static void keeper_wait(struct server *s, int64_t milliseconds)
 	(void)pthread_cond_timedwait(&s->keeper_wakes, &s->keeper_lock, &until);
 }
 
+/* One line for many, so that nobody fills the log by knocking. */
+static void report(const struct server *s, struct server_stats *last)
+{
+	struct server_stats now;
+	if (!s->o.log)
+		return;
+	server_stats(s, &now);
+	if (now.handshakes_failed != last->handshakes_failed ||
+	    now.read_timeouts != last->read_timeouts ||
+	    now.connections_pruned != last->connections_pruned)
+		log_event(s->o.log, LOG_LEVEL_WARNING,
+			  "connections were cut off",
+			  log_number("tls_handshakes_failed",
+				     (int64_t)(now.handshakes_failed -
+					       last->handshakes_failed)),
+			  log_number("too_slow",
+				     (int64_t)(now.read_timeouts -
+					       last->read_timeouts)),
+			  log_number("to_make_room",
+				     (int64_t)(now.connections_pruned -
+					       last->connections_pruned)));
+	if (now.too_large != last->too_large ||
+	    now.queue_full != last->queue_full || now.late != last->late)
+		log_event(s->o.log, LOG_LEVEL_WARNING, "requests were refused",
+			  log_number("too_large", (int64_t)(now.too_large -
+							    last->too_large)),
+			  log_number("queue_full", (int64_t)(now.queue_full -
+							     last->queue_full)),
+			  log_number("late", (int64_t)(now.late - last->late)));
+	*last = now;
+}
+
 static void *run_keeper(void *context)
 {
 	struct server *s = context;
-	int64_t swept = 0;
+	struct server_stats reported = { 0 };
+	int64_t swept = 0, told = clock_now();
 	bool hurry = false;
 	pthread_mutex_lock(&s->keeper_lock);
 	while (!s->keeper_stops) {
@@ -69,9 +104,14 @@ static void *run_keeper(void *context)
 			server_sweep(s, now);
 			swept = now;
 		}
+		if (now - told >= REPORT_MS) {
+			report(s, &reported);
+			told = now;
+		}
 		pthread_mutex_lock(&s->keeper_lock);
 	}
 	pthread_mutex_unlock(&s->keeper_lock);
+	report(s, &reported);
 	return NULL;
 }
 
@@ -260,6 +300,8 @@ unsigned server_stop(struct server *s, int64_t timeout)
 	unsigned cut_off = atomic_load(&s->counters.requests);
 	/* libmicrohttpd aborts when it is stopped with suspended connections */
 	waiters_refuse(s);
+	if (cut_off) /* time for them to be told */
+		drain(s, clock_now() + FAREWELL_MS);
 	keeper_stop(s);
 	MHD_stop_daemon(s->daemon);
 	waiters_stop(s);

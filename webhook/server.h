@@ -66,7 +66,7 @@ struct server_options {
 	int64_t idle_timeout;  /* ms, between requests */
 	server_handler handler;
 	void *context;
-	const struct log *log; /* of what goes wrong with connections */
+	const struct log *log; /* of what goes wrong, in sums; NULL: none */
 };
 
 /* What a server for kube-apiserver starts from: timeouts, caps, a thread per core. */
