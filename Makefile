@@ -32,12 +32,14 @@ HARDENING := -fno-strict-aliasing -fno-strict-overflow -fPIE \
 	$(call probe,-fstack-clash-protection) $(call probe,-fcf-protection) \
 	$(call probe,-ftrivial-auto-var-init=zero)
 CFLAGS  ?= -O2 -g
+ROOMS := webhook certs postrender common
 ifndef SANITIZE
 HARDENING += $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
+# -iquote: common/limits.h must not stand in for the system's <limits.h>
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DSG_VERSION='"$(VERSION)"' \
 	-DSG_DEFAULT_POLICY='"common/default-policy.yaml"' \
-	-Icommon -Ipostrender -Iwebhook -Icerts -include common/banned.h $(WARNINGS) $(HARDENING) \
+	$(addprefix -iquote ,$(ROOMS)) -include common/banned.h $(WARNINGS) $(HARDENING) \
 	$(if $(DEVELOPER),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CFLAGS)
@@ -58,7 +60,6 @@ PYTHON := /usr/bin/python3
 # --- what is built -----------------------------------------------------------
 
 objects = $(patsubst %.c,$O/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
-ROOMS := webhook certs postrender common
 # in the order in which they need each other
 ARCHIVES := $(patsubst %,$O/%.a,$(ROOMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
