@@ -72,6 +72,9 @@ bool certs_is_due(const struct certs_facts *f, int64_t now);
 
 /* Whether key and certificate belong together; else why not. */
 int certs_check_pair(const struct certs_pair *p, struct sg_error *e);
+/* Whether a CA can be signed with now, and is one of the bundle; else why not. */
+int certs_check_ca(const struct certs_pair *ca, const char *bundle, int64_t now,
+		   struct sg_error *e);
 /* Whether key and certificate belong together, the certificate is valid now, was
  * signed by one of that bundle, and is good for all of these names; else why not. */
 int certs_check(const struct certs_pair *leaf, const char *bundle,

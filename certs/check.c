@@ -152,6 +152,34 @@ static int check_time(const struct certs_facts *f, int64_t now,
 			    early ? "is not valid before" : "expired on", when);
 }
 
+static bool is_among(const STACK_OF(X509) *list, const X509 *c)
+{
+	for (int i = 0; i < sk_X509_num(list); i++)
+		if (X509_cmp(sk_X509_value(list, i), c) == 0)
+			return true;
+	return false;
+}
+
+int certs_check_ca(const struct certs_pair *ca, const char *bundle, int64_t now,
+		   struct sg_error *e)
+{
+	struct certs_facts facts;
+	const char *text = certs_text(&ca->certificate);
+	if (certs_check_pair(ca, e) || certs_read(text, 0, &facts, e) ||
+	    check_time(&facts, now, e))
+		return -1;
+	cleanup_certificates STACK_OF(X509) *list =
+		pem_certificates(bundle, 0, e);
+	cleanup_certificate X509 *c = pem_certificate(text, e);
+	if (!list || !c)
+		return -1;
+	if (!X509_check_ca(c))
+		return sg_error_set(e, SG_INVALID, "the certificate is no CA's");
+	return is_among(list, c) ? 0 :
+				   sg_error_set(e, SG_INVALID,
+						"its certificate is not in the bundle");
+}
+
 static bool has_name(X509 *c, const char *name)
 {
 	struct in6_addr any;

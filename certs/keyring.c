@@ -47,16 +47,14 @@ static bool is_due(const struct certs_pair *p, int64_t now)
 	       certs_is_due(&facts, now);
 }
 
-static bool holds(const struct certs_pair *p, const char *bundle, int64_t now,
-		  const char *what, char why[SG_MAX_MESSAGE])
+/* Whether `failed` is 0; the first reason why not is kept. */
+static bool holds(int failed, const struct sg_error *e, const char *what,
+		  char why[SG_MAX_MESSAGE])
 {
-	struct sg_error e = { 0 };
-	if (certs_check(p, bundle, NULL, 0, now, &e) == 0)
-		return true;
-	if (!*why)
+	if (failed && !*why)
 		(void)snprintf(why, SG_MAX_MESSAGE, "%s: %.1900s", what,
-			       e.message);
-	return false;
+			       e->message);
+	return !failed;
 }
 
 void keyring_look(const struct keyring *k, const struct keyring_terms *t,
@@ -67,9 +65,10 @@ void keyring_look(const struct keyring *k, const struct keyring_terms *t,
 	struct certs_facts facts;
 	struct sg_error e = { 0 };
 	*out = (struct keyring_view){ 0 };
-	out->ca_holds = holds(&k->ca, bundle, now, "the CA", out->why);
-	out->leaf_holds = holds(&k->leaf, bundle, now, "the serving certificate",
-				out->why);
+	out->ca_holds = holds(certs_check_ca(&k->ca, bundle, now, &e), &e,
+			      "the CA", out->why);
+	out->leaf_holds = holds(certs_check(&k->leaf, bundle, NULL, 0, now, &e),
+				&e, "the serving certificate", out->why);
 	out->leaf_by_ca = out->leaf_holds &&
 			  certs_check(&k->leaf, ca, NULL, 0, now, &e) == 0;
 	out->is_named = out->leaf_holds &&
@@ -85,8 +84,8 @@ void keyring_look(const struct keyring *k, const struct keyring_terms *t,
 enum keyring_step keyring_next(const struct keyring_view *v,
 			       bool bundle_is_known, bool leaf_is_shown)
 {
-	if (!v->ca_holds)
-		return KEYRING_MAKE;
+	if (!v->ca_holds) /* what works stays until the new CA is known */
+		return v->leaf_holds ? KEYRING_RENEW_CA : KEYRING_MAKE;
 	if (!v->leaf_holds) /* nobody is served by it: no need to wait */
 		return KEYRING_RENEW_LEAF;
 	if (!v->leaf_by_ca)

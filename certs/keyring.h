@@ -15,9 +15,9 @@
  *   switched     old + ca   ca               drop the old CA, once all servers show
  *                                            the new leaf
  *
- * What is broken or has expired is made anew: the leaf alone where the CA holds, else
- * everything, beside what of the former bundle still holds (the state is "switched"
- * then).
+ * What is broken or has expired is made anew: the leaf at once where the CA holds; the
+ * CA, overlapping, where the leaf holds; else everything, beside what of the former
+ * bundle still holds (the state is "switched" then).
  */
 #ifndef SG_KEYRING_H
 #define SG_KEYRING_H

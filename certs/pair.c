@@ -1,24 +1,14 @@
 #include "certs.h"
 
-#include <openssl/crypto.h>
-#include <string.h>
-
 void certs_pair_init(struct certs_pair *p)
 {
 	sg_buffer_init(&p->certificate, SG_MAX_PEM);
 	sg_buffer_init(&p->key, SG_MAX_PEM);
 }
 
-static void wipe(struct sg_buffer *text)
-{
-	if (text->data)
-		OPENSSL_cleanse(text->data, text->length);
-}
-
 void certs_pair_release(struct certs_pair *p)
 {
-	wipe(&p->key);
-	sg_buffer_release(&p->key);
+	sg_buffer_wipe(&p->key);
 	sg_buffer_release(&p->certificate);
 }
 
@@ -32,8 +22,7 @@ int certs_text_set(struct sg_buffer *text, const char *bytes, size_t length,
 		sg_buffer_release(&fresh);
 		return -1;
 	}
-	wipe(text);
-	sg_buffer_release(text);
+	sg_buffer_wipe(text);
 	*text = fresh;
 	return 0;
 }
