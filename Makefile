@@ -53,7 +53,7 @@ WEBHOOK_LIBS := -lmicrohttpd -lgnutls -lcurl -ljansson -lssl -lcrypto -lyaml -pt
 comma := ,
 O := $(B)/$(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),obj)
 
-MAN := postrender/storeguard-postrender.1
+MAN := $(wildcard postrender/*.1 webhook/*.1 certs/*.1)
 PLUGIN := $(B)/helm4/storeguard
 PYTHON := /usr/bin/python3
 
@@ -80,6 +80,7 @@ help:
 	@echo "make test       all tests that need no root, on a real API server, too"
 	@echo "make test-node  as root: pods on a real node"
 	@echo "make bench      timings beside kustomize's, against the targets"
+	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"
 	@echo "with            SANITIZE=address,undefined  DEVELOPER=1  V=1"
@@ -136,7 +137,7 @@ $(PLUGIN)/plugin.yaml: postrender/plugin/plugin.yaml $(BIN) Makefile
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin'
-	install -m 755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin/'
 	install -m 644 $(MAN) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 	install -m 644 $(PLUGIN)/plugin.yaml \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/'
@@ -150,6 +151,7 @@ install: all
 
 # sanitizers slow the program down, and the two seconds of bad input with it
 TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
+	STOREGUARD_WEBHOOK='$(abspath $(WEBHOOK))' STOREGUARD_CERTS='$(abspath $(CERTS))' \
 	STOREGUARD_TOOLS='$(abspath $(B)/tools)' \
 	$(if $(SANITIZE),STOREGUARD_SLOW=8)
 
@@ -170,6 +172,10 @@ test-node: deps-node all
 .PHONY: bench
 bench: deps all
 	@$(TEST_ENV) $(PYTHON) tests/bench/run
+
+.PHONY: bench-webhook
+bench-webhook: deps all
+	@$(TEST_ENV) $(PYTHON) -B tests/bench/webhook/run
 
 # it fails each allocation in turn, libyaml's too
 UNIT_LIBS := $(WEBHOOK_LIBS)

@@ -167,16 +167,15 @@ int command_line_parse(int argc, char **argv, struct command_line *out,
 	optind = 1;
 	opterr = 0;
 	for (;;) {
-		int word = optind;
 		int option = getopt_long(argc, argv, ":h", table, NULL);
 		if (option == -1)
 			break;
 		if (option == '?')
 			return usage(e, "unknown or ambiguous option: ",
-				     argv[word]);
+				     argv[optind - 1]);
 		if (option == ':')
 			return usage(e, "this option needs a value: ",
-				     argv[word]);
+				     argv[optind - 1]);
 		if (option == 'h' || option == OPT_HELP ||
 		    option == OPT_VERSION) {
 			out->command = option == OPT_VERSION ? CERTS_VERSION :

@@ -70,14 +70,18 @@ static int read_part(const struct folder *f, struct keyring *k, int part,
 
 int folder_read(const struct folder *f, struct keyring *k, struct sg_error *e)
 {
-	struct sg_error ignored;
 	for (int part = 0; part < KEYRING_PARTS; part++)
 		if (read_part(f, k, part, e))
 			return -1;
+	return 0;
+}
+
+void folder_mend(struct keyring *k)
+{
+	struct sg_error ignored;
 	if (certs_check_pair(&k->ca, &ignored) && k->ca.key.length)
 		(void)certs_find(certs_text(&k->bundle), certs_text(&k->ca.key),
 				 &k->ca.certificate, &ignored);
-	return 0;
 }
 
 static int write_file(const struct folder *f, const char *name, mode_t mode,

@@ -22,11 +22,13 @@ void folder_close(struct folder *f);
 
 /* Whether a serving certificate is there, the last file to be written. */
 bool folder_is_complete(const struct folder *f);
-/*
- * Reads all parts; a file that is missing is an empty part. Where a run was cut off
- * between ca.key and ca.crt, the CA's certificate is found in the bundle.
- */
+/* Reads all parts; a file that is missing is an empty part. */
 int folder_read(const struct folder *f, struct keyring *k, struct sg_error *e);
+/*
+ * Where a run was cut off between ca.key and ca.crt, takes the CA's certificate from
+ * the bundle, which is written before both.
+ */
+void folder_mend(struct keyring *k);
 /* Writes the parts that differ from those in `former`. */
 int folder_write(const struct folder *f, struct keyring *former,
 		 struct keyring *k, struct sg_error *e);

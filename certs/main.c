@@ -38,14 +38,23 @@ static struct keyring_terms terms(const struct command_line *c)
 				       .leaf_seconds = c->days * DAY };
 }
 
+static int read_keyring(const struct folder *f, struct keyring *k,
+			struct sg_error *e)
+{
+	keyring_init(k);
+	if (folder_read(f, k, e))
+		return -1;
+	folder_mend(k);
+	return 0;
+}
+
 /* Takes the step on what is in the folder, and writes what changed. */
 static int step(const struct folder *f, const struct keyring_terms *t,
 		enum keyring_step step, struct sg_error *e)
 {
 	cleanup_keyring struct keyring former, k;
 	keyring_init(&former);
-	keyring_init(&k);
-	return folder_read(f, &former, e) || folder_read(f, &k, e) ||
+	return read_keyring(f, &k, e) || folder_read(f, &former, e) ||
 			       keyring_take(&k, step, t, e) ||
 			       folder_write(f, &former, &k, e) ?
 		       -1 :
@@ -94,8 +103,7 @@ static int run_issue(const struct command_line *c, const struct folder *f,
 	struct keyring_terms t = terms(c);
 	cleanup_keyring struct keyring k;
 	struct former_names names;
-	keyring_init(&k);
-	if (folder_read(f, &k, e) ||
+	if (read_keyring(f, &k, e) ||
 	    (t.count == 0 && names_before(&k, &names, &t, e)) ||
 	    step(f, &t, KEYRING_RENEW_LEAF, e))
 		return -1;
@@ -108,9 +116,8 @@ static int tell_rotation(const struct folder *f, struct sg_error *e)
 	cleanup_keyring struct keyring k;
 	cleanup_buffer struct sg_buffer text;
 	struct keyring_view v;
-	keyring_init(&k);
 	sg_buffer_init(&text, SG_MAX_REPORT);
-	if (folder_read(f, &k, e))
+	if (read_keyring(f, &k, e))
 		return -1;
 	keyring_look(&k, &no_names, time(NULL), &v);
 	report_rotation(&v, &text);
@@ -142,8 +149,7 @@ static int run_rotate(const struct command_line *c, const struct folder *f,
 	struct keyring_view v;
 	cleanup_keyring struct keyring k;
 	int done = 0;
-	keyring_init(&k);
-	if (folder_read(f, &k, e))
+	if (read_keyring(f, &k, e))
 		return -1;
 	keyring_look(&k, &t, time(NULL), &v);
 	if (c->step != ROTATE_TELL && (!v.ca_holds || !v.leaf_holds))
@@ -163,9 +169,8 @@ static int run_show(const struct folder *f, struct sg_error *e)
 {
 	cleanup_keyring struct keyring k;
 	cleanup_buffer struct sg_buffer text;
-	keyring_init(&k);
 	sg_buffer_init(&text, SG_MAX_REPORT);
-	if (folder_read(f, &k, e))
+	if (read_keyring(f, &k, e))
 		return -1;
 	bool due = report_write(&k, time(NULL), &text);
 	if (print(&text, e))
@@ -178,9 +183,8 @@ static int run_bundle(const struct folder *f, struct sg_error *e)
 {
 	cleanup_keyring struct keyring k;
 	cleanup_buffer struct sg_buffer text;
-	keyring_init(&k);
 	sg_buffer_init(&text, 2 * SG_MAX_PEM);
-	if (folder_read(f, &k, e))
+	if (read_keyring(f, &k, e))
 		return -1;
 	if (certs_count(certs_text(&k.bundle)) == 0)
 		return sg_error_set(e, SG_INVALID,
