@@ -95,7 +95,7 @@ static void test_a_volume_is_swapped(void **state)
 	cleanup_certs_pair struct certs_pair one, two;
 	struct certificates *c = NULL;
 	struct tls tls = { 0 };
-	const struct log log = { -1 };
+	const struct log log = { .fd = -1 };
 	struct sg_error e = { 0 };
 	(void)state;
 	enter(folder, sizeof folder);
@@ -121,7 +121,7 @@ static void test_half_a_renewal_is_not_shown(void **state)
 	cleanup_certs_pair struct certs_pair one, two;
 	struct certificates *c = NULL;
 	struct tls tls = { 0 };
-	struct log log = { -1 };
+	struct log log = { .fd = -1 };
 	struct sg_error e = { 0 };
 	char said[2048] = "";
 	(void)state;
@@ -156,7 +156,7 @@ static void test_what_can_not_be_read(void **state)
 	char folder[64];
 	struct certificates *c = NULL;
 	struct tls tls = { 0 };
-	const struct log log = { -1 };
+	const struct log log = { .fd = -1 };
 	struct sg_error e = { 0 };
 	(void)state;
 	enter(folder, sizeof folder);

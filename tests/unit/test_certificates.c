@@ -254,7 +254,7 @@ static void start(struct replica *r, int number, int calls)
 		.settle = SETTLE_MS,
 	};
 	struct sg_error e = { 0 };
-	*r = (struct replica){ .api = { .calls_left = calls }, .log = { -1 } };
+	*r = (struct replica){ .api = { .calls_left = calls }, .log = { .fd = -1 } };
 	certs_pair_init(&r->tls.shown);
 	(void)pthread_mutex_lock(&server.lock);
 	server.replicas[number] = &r->tls;
@@ -467,7 +467,7 @@ static void test_names_of_secrets(void **state)
 					   "ns/../tls", "ns/a/b" };
 	struct tls tls;
 	struct api api = { .calls_left = -1 };
-	const struct log log = { -1 };
+	const struct log log = { .fd = -1 };
 	struct sg_error e = { 0 };
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
