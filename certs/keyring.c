@@ -171,6 +171,6 @@ const char *keyring_step_done(enum keyring_step step)
 		return "made a new CA beside the one in use";
 	case KEYRING_RENEW_LEAF: return "made a new serving certificate";
 	case KEYRING_DROP_OLD: return "dropped the old CA";
-	default: return "nothing";
+	default: return "put back what was there";
 	}
 }

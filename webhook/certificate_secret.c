@@ -113,30 +113,60 @@ static bool is_done(const struct exchange *x)
 
 /* --- the configurations ------------------------------------------------------ */
 
-/* Whether one configuration has the bundle, or isn't there to have it. */
-static int give_bundle(struct certificate_secret *s, const char *kind,
+struct configurations {
+	struct exchange each[CONFIGURATION_KINDS];
+	struct sg_error e; /* why not all could be read; SG_OK: they were */
+};
+
+static void configurations_release(struct configurations *c)
+{
+	for (int i = 0; i < CONFIGURATION_KINDS; i++)
+		exchange_release(&c->each[i]);
+}
+
+/*
+ * Before the Secret is read: a bundle goes into the Secret first. So the Secret is never
+ * older than what the configurations hold, and no replica puts a former bundle back:
+ * what was written since makes its patch fail.
+ */
+static void read_configurations(struct certificate_secret *s,
+				struct configurations *c)
+{
+	c->e.code = SG_OK;
+	for (int i = 0; i < CONFIGURATION_KINDS; i++)
+		exchange_init(&c->each[i]);
+	for (int i = 0; i < CONFIGURATION_KINDS; i++) {
+		struct exchange *x = &c->each[i];
+		(void)snprintf(x->path, sizeof x->path,
+			       "/apis/admissionregistration.k8s.io/v1/%s/%s",
+			       configuration_kinds[i],
+			       s->options.configurations);
+		if (call(s, x, "GET", NULL, NULL, &c->e))
+			return;
+	}
+}
+
+/* Whether a configuration has the bundle, or isn't there to have it. */
+static int give_bundle(struct certificate_secret *s, struct exchange *x,
 		       bool *has_it, struct sg_error *e)
 {
-	cleanup_exchange struct exchange x;
 	cleanup_buffer struct sg_buffer patch;
-	exchange_init(&x);
+	struct sg_error said = { 0 };
 	sg_buffer_init(&patch, ANSWER_MAX);
-	(void)snprintf(x.path, sizeof x.path,
-		       "/apis/admissionregistration.k8s.io/v1/%s/%s", kind,
-		       s->options.configurations);
-	if (call(s, &x, "GET", NULL, NULL, e))
-		return -1;
-	*has_it = !is_done(&x) ||
-		  !ca_bundle_patch(x.root, certs_text(&s->k.bundle), &patch);
+	*has_it = !is_done(x) ||
+		  !ca_bundle_patch(x->root, certs_text(&s->k.bundle), &patch);
 	if (*has_it)
 		return 0;
 	if (sg_buffer_check(&patch, e) ||
-	    call(s, &x, "PATCH", "application/json-patch+json", &patch, e))
+	    call(s, x, "PATCH", "application/json-patch+json", &patch, e))
 		return -1;
-	*has_it = is_done(&x); /* or somebody else changed it just now */
-	if (*has_it)
-		log_write(s->common.log, LOG_LEVEL_INFO,
-			  "put the bundle of CAs into a webhook configuration");
+	*has_it = is_done(x);
+	if (!*has_it) {
+		s->again = true; /* somebody else changed it just now */
+		return 0;
+	}
+	sg_error_set(&said, SG_OK, "put the bundle of CAs into %s", x->path);
+	log_write(s->common.log, LOG_LEVEL_INFO, said.message);
 	return 0;
 }
 
@@ -146,7 +176,8 @@ static void fingerprint(const struct sg_buffer *text, char to[65])
 }
 
 /* Notes since when all configurations have had the bundle that is in the Secret. */
-static int give_bundles(struct certificate_secret *s, struct sg_error *e)
+static int give_bundles(struct certificate_secret *s, struct configurations *c,
+			struct sg_error *e)
 {
 	char bundle[65];
 	bool all = true;
@@ -154,9 +185,14 @@ static int give_bundles(struct certificate_secret *s, struct sg_error *e)
 	if (strcmp(bundle, s->bundle) != 0)
 		s->bundle_since = 0;
 	memcpy(s->bundle, bundle, sizeof bundle);
+	if (c->e.code != SG_OK) {
+		*e = c->e;
+		s->bundle_since = 0;
+		return -1;
+	}
 	for (int i = 0; i < CONFIGURATION_KINDS; i++) {
 		bool has_it = false;
-		if (give_bundle(s, configuration_kinds[i], &has_it, e)) {
+		if (give_bundle(s, &c->each[i], &has_it, e)) {
 			s->bundle_since = 0;
 			return -1;
 		}
@@ -266,11 +302,11 @@ static int make(struct certificate_secret *s, struct sg_error *e)
 }
 
 static int go_on(struct certificate_secret *s, const char *version,
-		 struct sg_error *e)
+		 struct configurations *c, struct sg_error *e)
 {
 	if (s->view.leaf_holds && show(s, &s->k, e))
 		return -1;
-	if (s->view.ca_holds && give_bundles(s, e))
+	if (s->view.ca_holds && give_bundles(s, c, e))
 		return -1;
 	enum keyring_step step = keyring_next(
 		&s->view, has_settled(s, s->bundle_since, 1),
@@ -282,9 +318,11 @@ static int look(struct certificate_secret *s, struct sg_error *e)
 {
 	cleanup_exchange struct exchange x;
 	cleanup_keyring struct keyring seen;
+	cleanup_with(configurations_release) struct configurations c;
 	const char *version = "";
 	bool is_ours = false;
 	exchange_init(&x);
+	read_configurations(s, &c);
 	keyring_init(&seen);
 	secret_path(s, &x, true);
 	if (call(s, &x, "GET", NULL, NULL, e))
@@ -296,7 +334,7 @@ static int look(struct certificate_secret *s, struct sg_error *e)
 	if (!is_ours)
 		return show(s, &seen, e);
 	adopt(s, &seen);
-	return go_on(s, version, e);
+	return go_on(s, version, &c, e);
 }
 
 /* --- threads ----------------------------------------------------------------- */

@@ -22,7 +22,8 @@
  *                 with what still holds
  *
  * Every write names the resourceVersion that it was decided on, so of two replicas
- * one wins and the other looks again. Waiting is by each replica's own clock from its
+ * one wins and the other looks again. The configurations are read before the Secret, so
+ * no replica puts a bundle back that is older than the one it finds. Waiting is by each replica's own clock from its
  * own observation: after a crash at any step, any replica waits anew and goes on. The
  * configurations are looked at every few seconds, so a bundle that somebody overwrites
  * comes back. A configuration that doesn't exist calls nobody and is passed over.
