@@ -15,7 +15,8 @@
 #include "json.h"
 #include "keyring_secret.h"
 
-enum { SETTLE_MS = 20, PATIENCE_MS = 20000, REPLICAS = 2 };
+/* Callers know of a bundle after a while; a slow replica hears of a Secret after one. */
+enum { SETTLE_MS = 40, LAG_MS = 35, SLOW_MS = 300, PATIENCE_MS = 20000, REPLICAS = 2 };
 
 struct tls {
 	struct certs_pair shown;
@@ -23,8 +24,12 @@ struct tls {
 
 struct api {
 	bool stopped;
-	int calls_left; /* then all fail, after they have been done; -1: none does */
+	bool is_slow;
+	int calls_left; /* then all fail, after they have been done; or: */
 };
+
+/* None fails; and the second replica is slow. */
+enum { ALWAYS = -1, SLOWLY = -2 };
 
 static struct {
 	pthread_mutex_t lock;
@@ -32,6 +37,8 @@ static struct {
 	bool exists, is_ours;
 	unsigned version;
 	struct sg_buffer bundles[2]; /* of the configurations, PEM */
+	struct sg_buffer former[2]; /* what some callers still go by, until: */
+	int64_t former_until[2];
 	bool have_configurations;
 	struct tls *replicas[REPLICAS];
 	unsigned writes, conflicts;
@@ -41,22 +48,27 @@ static const char *const names[] = { "hook.ns.svc" };
 
 /* --- what callers would say --------------------------------------------------- */
 
-static void callers_are_content(const char *when)
+static void must_hold(const struct tls *t, const struct sg_buffer *bundle,
+		      const char *when)
 {
 	struct sg_error e = { 0 };
+	if (!t || !t->shown.certificate.length || !bundle->length ||
+	    !server.have_configurations)
+		return;
+	if (certs_check(&t->shown, certs_text(bundle), names, 1, time(NULL), &e)) {
+		(void)fprintf(stderr, "%s: %s\n", when, e.message);
+		abort(); /* not the test's thread */
+	}
+}
+
+static void callers_are_content(const char *when)
+{
 	for (int r = 0; r < REPLICAS; r++) {
-		const struct tls *t = server.replicas[r];
 		for (int i = 0; i < 2; i++) {
-			if (!t || !t->shown.certificate.length ||
-			    !server.bundles[i].length ||
-			    !server.have_configurations)
-				continue;
-			if (certs_check(&t->shown, certs_text(&server.bundles[i]),
-					names, 1, time(NULL), &e) == 0)
-				continue;
-			(void)fprintf(stderr, "%s: replica %d, configuration %d: %s\n",
-				      when, r, i, e.message);
-			abort(); /* not the test's thread */
+			must_hold(server.replicas[r], &server.bundles[i], when);
+			if (clock_now() < server.former_until[i])
+				must_hold(server.replicas[r], &server.former[i],
+					  when);
 		}
 	}
 }
@@ -140,9 +152,10 @@ static int secret_call(const struct api_request *r, struct sg_buffer *answer)
 	return post ? 201 : 200;
 }
 
-static int configuration_call(const struct api_request *r,
-			      struct sg_buffer *bundle, struct sg_buffer *answer)
+static int configuration_call(const struct api_request *r, int which,
+			      struct sg_buffer *answer)
 {
+	struct sg_buffer *bundle = &server.bundles[which];
 	if (!server.have_configurations)
 		return 404;
 	if (strcmp(r->method, "PATCH") == 0) {
@@ -155,6 +168,10 @@ static int configuration_call(const struct api_request *r,
 		}
 		assert_int_equal(sscanf(last, "caBundle\",\"value\":\"%16383[^\"]",
 					value), 1);
+		assert_int_equal(certs_text_set(&server.former[which],
+						certs_text(bundle),
+						bundle->length, &e), 0);
+		server.former_until[which] = clock_now() + LAG_MS;
 		assert_int_equal(certs_unbase64(value, bundle, &e), 0);
 		server.version++;
 		callers_are_content("a bundle was changed");
@@ -171,9 +188,17 @@ static int configuration_call(const struct api_request *r,
 	return 200;
 }
 
+static void sleep_ms(int64_t ms)
+{
+	const struct timespec t = { .tv_nsec = ms * 1000000 };
+	(void)nanosleep(&t, NULL);
+}
+
 int api_call(struct api *a, const struct api_request *r, int *status,
 	     struct sg_buffer *answer, struct sg_error *e)
 {
+	if (a->is_slow && strstr(r->path, "/secrets"))
+		sleep_ms(SLOW_MS);
 	(void)pthread_mutex_lock(&server.lock);
 	bool dead = a->stopped || a->calls_left == 0;
 	if (!dead) {
@@ -181,8 +206,7 @@ int api_call(struct api *a, const struct api_request *r, int *status,
 			*status = secret_call(r, answer);
 		else
 			*status = configuration_call(
-				r, &server.bundles[strstr(r->path, "mutating") != NULL],
-				answer);
+				r, strstr(r->path, "mutating") != NULL, answer);
 		if (a->calls_left > 0)
 			a->calls_left--;
 		dead = a->calls_left == 0; /* the answer is lost */
@@ -204,12 +228,6 @@ static bool is_stopped(struct api *a)
 	bool stopped = a->stopped;
 	(void)pthread_mutex_unlock(&server.lock);
 	return stopped;
-}
-
-static void sleep_ms(int64_t ms)
-{
-	const struct timespec t = { .tv_nsec = ms * 1000000 };
-	(void)nanosleep(&t, NULL);
 }
 
 bool api_pause(struct api *a, int64_t ms)
@@ -254,7 +272,8 @@ static void start(struct replica *r, int number, int calls)
 		.settle = SETTLE_MS,
 	};
 	struct sg_error e = { 0 };
-	*r = (struct replica){ .api = { .calls_left = calls }, .log = { .fd = -1 } };
+	*r = (struct replica){ .api = { .calls_left = calls,
+					.is_slow = number == 1 && calls == SLOWLY }, .log = { .fd = -1 } };
 	certs_pair_init(&r->tls.shown);
 	(void)pthread_mutex_lock(&server.lock);
 	server.replicas[number] = &r->tls;
@@ -322,6 +341,9 @@ static int reset(void **state)
 	for (int i = 0; i < 2; i++) {
 		sg_buffer_release(&server.bundles[i]);
 		sg_buffer_init(&server.bundles[i], SG_MAX_PEM);
+		sg_buffer_release(&server.former[i]);
+		sg_buffer_init(&server.former[i], SG_MAX_PEM);
+		server.former_until[i] = 0;
 	}
 	server.exists = server.is_ours = false;
 	server.have_configurations = true;
@@ -348,7 +370,7 @@ static void test_replicas_agree(void **state)
 	(void)state;
 	sg_buffer_init(&old, SG_MAX_PEM);
 	for (int i = 0; i < REPLICAS; i++)
-		start(&r[i], i, -1);
+		start(&r[i], i, SLOWLY);
 	wait_until_steady(NULL, "two replicas at once");
 	assert_int_equal(server.writes, 1);
 	ask_for_a_new_ca(&old);
@@ -367,7 +389,7 @@ static void test_without_configurations(void **state)
 	(void)state;
 	sg_buffer_init(&old, SG_MAX_PEM);
 	server.have_configurations = false;
-	start(&r, 0, -1);
+	start(&r, 0, ALWAYS);
 	wait_until_steady(NULL, "no configurations");
 	ask_for_a_new_ca(&old);
 	wait_until_steady(&old, "a new CA without configurations");
@@ -383,7 +405,7 @@ static void test_goes_on_after_a_crash_anywhere(void **state)
 		cleanup_buffer struct sg_buffer old;
 		sg_buffer_init(&old, SG_MAX_PEM);
 		reset(NULL);
-		start(&second, 1, -1);
+		start(&second, 1, ALWAYS);
 		wait_until_steady(NULL, "the other replica");
 		end(&second, 1);
 		ask_for_a_new_ca(&old);
@@ -396,7 +418,7 @@ static void test_goes_on_after_a_crash_anywhere(void **state)
 			(void)pthread_mutex_unlock(&server.lock);
 			assert_true(clock_now() < until);
 		}
-		start(&second, 1, -1); /* beside the one that hangs */
+		start(&second, 1, ALWAYS); /* beside the one that hangs */
 		(void)pthread_mutex_lock(&server.lock);
 		server.replicas[0] = NULL; /* nobody calls it any more */
 		(void)pthread_mutex_unlock(&server.lock);
@@ -405,7 +427,7 @@ static void test_goes_on_after_a_crash_anywhere(void **state)
 		end(&first, 0);
 		assert_true(calls < 500);
 		if (calls >= 12) /* a round of REST is 3 calls: by leaps now */
-			calls += 6;
+			calls += 14;
 	}
 }
 
@@ -416,7 +438,7 @@ static void test_a_secret_that_is_deleted_comes_back(void **state)
 	struct sg_error e = { 0 };
 	(void)state;
 	sg_buffer_init(&leaf, SG_MAX_PEM);
-	start(&r, 0, -1);
+	start(&r, 0, ALWAYS);
 	wait_until_steady(NULL, "a first Secret");
 	(void)pthread_mutex_lock(&server.lock);
 	assert_int_equal(certs_text_set(&leaf, certs_text(&server.secret.leaf.certificate),
@@ -432,7 +454,7 @@ static void test_a_bundle_that_is_overwritten_comes_back(void **state)
 {
 	struct replica r;
 	(void)state;
-	start(&r, 0, -1);
+	start(&r, 0, ALWAYS);
 	wait_until_steady(NULL, "a first bundle");
 	(void)pthread_mutex_lock(&server.lock);
 	sg_buffer_clear(&server.bundles[1]);
@@ -450,7 +472,7 @@ static void test_anothers_secret_is_only_read(void **state)
 	assert_int_equal(keyring_take(&server.secret, KEYRING_MAKE, &terms, &e), 0);
 	sg_buffer_wipe(&server.secret.ca.key);
 	server.exists = true;
-	start(&r, 0, -1);
+	start(&r, 0, ALWAYS);
 	int64_t until = clock_now() + PATIENCE_MS;
 	while (!certificates_is_ready(r.c)) {
 		assert_true(clock_now() < until);
@@ -466,7 +488,7 @@ static void test_names_of_secrets(void **state)
 	static const char *const bad[] = { "", "tls", "/tls", "ns/", "NS/tls",
 					   "ns/../tls", "ns/a/b" };
 	struct tls tls;
-	struct api api = { .calls_left = -1 };
+	struct api api = { .calls_left = ALWAYS };
 	const struct log log = { .fd = -1 };
 	struct sg_error e = { 0 };
 	(void)state;
