@@ -32,12 +32,14 @@ HARDENING := -fno-strict-aliasing -fno-strict-overflow -fPIE \
 	$(call probe,-fstack-clash-protection) $(call probe,-fcf-protection) \
 	$(call probe,-ftrivial-auto-var-init=zero)
 CFLAGS  ?= -O2 -g
+ROOMS := webhook certs postrender common
 ifndef SANITIZE
 HARDENING += $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
+# -iquote: common/limits.h must not stand in for the system's <limits.h>
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DSG_VERSION='"$(VERSION)"' \
 	-DSG_DEFAULT_POLICY='"common/default-policy.yaml"' \
-	-Icommon -Ipostrender -Iwebhook -Icerts -include common/banned.h $(WARNINGS) $(HARDENING) \
+	$(addprefix -iquote ,$(ROOMS)) -include common/banned.h $(WARNINGS) $(HARDENING) \
 	$(if $(DEVELOPER),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CFLAGS)
@@ -51,14 +53,13 @@ WEBHOOK_LIBS := -lmicrohttpd -lgnutls -lcurl -ljansson -lssl -lcrypto -lyaml -pt
 comma := ,
 O := $(B)/$(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),obj)
 
-MAN := postrender/storeguard-postrender.1 webhook/storeguard-webhook.1
+MAN := $(wildcard postrender/*.1 webhook/*.1 certs/*.1)
 PLUGIN := $(B)/helm4/storeguard
 PYTHON := /usr/bin/python3
 
 # --- what is built -----------------------------------------------------------
 
 objects = $(patsubst %.c,$O/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
-ROOMS := webhook certs postrender common
 # in the order in which they need each other
 ARCHIVES := $(patsubst %,$O/%.a,$(ROOMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
@@ -80,6 +81,7 @@ help:
 	@echo "make test       all tests that need no root, on a real API server, too"
 	@echo "make test-node  as root: pods on a real node"
 	@echo "make bench      timings beside kustomize's, against the targets"
+	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"
 	@echo "with            SANITIZE=address,undefined  DEVELOPER=1  V=1"
@@ -136,7 +138,7 @@ $(PLUGIN)/plugin.yaml: postrender/plugin/plugin.yaml $(BIN) Makefile
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin'
-	install -m 755 $(BIN) $(WEBHOOK) '$(DESTDIR)$(PREFIX)/bin/'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin/'
 	install -m 644 $(MAN) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 	install -m 644 $(PLUGIN)/plugin.yaml \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/'
@@ -150,8 +152,9 @@ install: all
 
 # sanitizers slow the program down, and the two seconds of bad input with it
 TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
-	STOREGUARD_TOOLS='$(abspath $(B)/tools)' \
 	STOREGUARD_WEBHOOK='$(abspath $(WEBHOOK))' \
+	STOREGUARD_CERTS='$(abspath $(CERTS))' \
+	STOREGUARD_TOOLS='$(abspath $(B)/tools)' \
 	STOREGUARD_PROGRAMS='$(abspath $O/programs)' \
 	$(if $(SANITIZE),STOREGUARD_SLOW=8)
 
@@ -173,6 +176,10 @@ test-node: deps-node all
 bench: deps all
 	@$(TEST_ENV) $(PYTHON) tests/bench/run
 
+.PHONY: bench-webhook
+bench-webhook: deps all
+	@$(TEST_ENV) $(PYTHON) -B tests/bench/webhook/run
+
 # it fails each allocation in turn, libyaml's too
 UNIT_LIBS := $(WEBHOOK_LIBS)
 $O/unit/test_torture: UNIT_LIBS := -l:libyaml.a
@@ -191,7 +198,7 @@ $O/programs/%: $O/tests/programs/%.o $(ARCHIVES)
 
 .PHONY: clean
 clean:
-	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
+	rm -rf $(B)/bench $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
 		$(B)/demo $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
 
 -include $(patsubst %.c,$O/%.d,$(wildcard $(addsuffix /*.c,$(ROOMS)))) \

@@ -39,5 +39,9 @@
 #define SG_MAX_BODIES (64 * SG_MIB)
 /* Violations listed for one object. */
 #define SG_MAX_VIOLATIONS 64u
+/* A PEM text: a key, a chain, a bundle of CAs. */
+#define SG_MAX_PEM ((size_t)256 * 1024)
+/* Names of one serving certificate. */
+#define SG_MAX_CERTIFICATE_NAMES 32u
 
 #endif

@@ -15,6 +15,7 @@ from cluster.client import Cluster
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 POSTRENDER = os.environ.get(
     "STOREGUARD_POSTRENDER", str(ROOT / "build" / "storeguard-postrender"))
+CERTS = os.environ.get("STOREGUARD_CERTS", str(ROOT / "build" / "storeguard-certs"))
 TOOLS = pathlib.Path(os.environ.get("STOREGUARD_TOOLS", ROOT / "build" / "tools"))
 
 # A store that tests may use where it does not matter which.
