@@ -62,6 +62,7 @@ ROOMS := webhook certs postrender common
 # in the order in which they need each other
 ARCHIVES := $(patsubst %,$O/%.a,$(ROOMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
+TEST_PROGRAMS := $(patsubst tests/programs/%.c,$O/programs/%,$(wildcard tests/programs/*.c))
 OUT := $(if $(SANITIZE),$O,$(B))
 BIN := $(OUT)/storeguard-postrender
 WEBHOOK := $(OUT)/storeguard-webhook
@@ -150,6 +151,7 @@ install: all
 # sanitizers slow the program down, and the two seconds of bad input with it
 TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 	STOREGUARD_TOOLS='$(abspath $(B)/tools)' \
+	STOREGUARD_PROGRAMS='$(abspath $O/programs)' \
 	$(if $(SANITIZE),STOREGUARD_SLOW=8)
 
 .PHONY: demo
@@ -158,7 +160,7 @@ demo: all
 	@$(TEST_ENV) tests/demo/run
 
 .PHONY: test
-test: deps all $(UNIT_TESTS)
+test: deps all $(UNIT_TESTS) $(TEST_PROGRAMS)
 	@$(TEST_ENV) tests/run tests $(UNIT_TESTS)
 
 .PHONY: test-node
@@ -180,10 +182,17 @@ $O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@echo "  LINK   $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
 
+# what Python tests drive to see a part of the webhook alone
+$O/programs/%: $O/tests/programs/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(WEBHOOK_LIBS)
+
 .PHONY: clean
 clean:
 	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
 		$(B)/demo $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
 
 -include $(patsubst %.c,$O/%.d,$(wildcard $(addsuffix /*.c,$(ROOMS)))) \
-	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS))
+	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS)) \
+	$(patsubst $O/programs/%,$O/tests/programs/%.d,$(TEST_PROGRAMS))

@@ -33,5 +33,11 @@
 #define SG_MAX_JOB_LABELS 64u
 /* Violations listed for one object. */
 #define SG_MAX_VIOLATIONS 64u
+/* One event of a watch, an object with its wrapping. */
+#define SG_MAX_WATCH_LINE (4 * SG_MIB)
+/* One answer of the API server; longer pages are asked for in smaller ones. */
+#define SG_MAX_ANSWER (16 * SG_MIB)
+/* A token that proves who we are. */
+#define SG_MAX_TOKEN ((size_t)64 * 1024)
 
 #endif
