@@ -43,5 +43,11 @@
 #define SG_MAX_PEM ((size_t)256 * 1024)
 /* Names of one serving certificate. */
 #define SG_MAX_CERTIFICATE_NAMES 32u
+/* One event of a watch, an object with its wrapping. */
+#define SG_MAX_WATCH_LINE (4 * SG_MIB)
+/* One answer of the API server; longer pages are asked for in smaller ones. */
+#define SG_MAX_ANSWER (16 * SG_MIB)
+/* A token that proves who we are. */
+#define SG_MAX_TOKEN ((size_t)64 * 1024)
 
 #endif

@@ -1,11 +1,12 @@
 /*
  * Follows all objects of one kind: lists them in pages, then watches from there, with
  * bookmarks; lists again when the API server has forgotten where we were (410), and
- * after failures, at growing, jittered intervals. One thread per informer.
+ * tries again after failures, at growing, jittered intervals. One thread per informer.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  *
  * The sink is called from that thread only. A relist is told as begin, each object,
- * end: what was not named in between is gone. Objects are trees that live until the
- * call returns.
+ * end: what was not named in between is gone. begin may come again before end: the
+ * list is told anew. Objects are trees that live until the call returns.
  */
 #ifndef SG_INFORMER_H
 #define SG_INFORMER_H
@@ -24,10 +25,17 @@ struct informer_sink {
 	void *context;
 };
 
+struct informer_options {
+	/* of the collection, such as /apis/urumi.io/v1/stores; it is copied */
+	const char *path;
+	/* ms without a word after which a watch is begun anew; 0: 150 s, since
+	 * the API server sends a bookmark about each minute */
+	int64_t quiet;
+};
+
 struct informer;
 
-/* path: of the collection, such as /apis/urumi.io/v1/stores. */
-int informer_start(struct api *api, const char *path,
+int informer_start(struct api *api, const struct informer_options *o,
 		   const struct informer_sink *sink, const struct log *log,
 		   struct informer **out, struct sg_error *e);
 /* Whether a first list has been told whole. */
