@@ -37,6 +37,20 @@ char *text_make_printable(char *text)
 	return text;
 }
 
+size_t text_sequence(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t length = *c ? sequence_length(*c) : 0;
+	for (size_t i = 1; i < length; i++)
+		if ((c[i] & 0xC0) != 0x80)
+			return 0;
+	/* what a shorter sequence says, surrogates, and beyond U+10FFFF */
+	if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) ||
+	    (c[0] == 0xF0 && c[1] < 0x90) || (c[0] == 0xF4 && c[1] > 0x8F))
+		return 0;
+	return length;
+}
+
 char *text_keep_end(char *text, size_t width)
 {
 	size_t length = strlen(text);

@@ -54,15 +54,25 @@ struct node *node_own(const struct node *n, const char *key)
 	return NULL;
 }
 
+/* A "<<" in quotes, such as all keys of JSON, is a key like others. */
+static bool is_merge(const struct node *key)
+{
+	return key->style == STYLE_PLAIN && node_is(key, "<<");
+}
+
 const struct node *node_get(const struct node *n, const char *key)
 {
-	const struct node *own = node_own(n, key);
-	if (own)
-		return node_resolve(own);
-	const struct node *merged = node_resolve(node_own(n, "<<"));
-	if (!merged)
+	const struct node *merged = NULL;
+	n = node_resolve(n);
+	if (!n || n->kind != NODE_MAPPING)
 		return NULL;
-	if (merged->kind == NODE_MAPPING)
+	for (const struct node *k = n->first; k; k = k->next->next) {
+		if (node_is(k, key))
+			return node_resolve(k->next);
+		if (is_merge(node_resolve(k)))
+			merged = node_resolve(k->next);
+	}
+	if (!merged || merged->kind == NODE_MAPPING)
 		return node_get(merged, key);
 	if (merged->kind != NODE_SEQUENCE)
 		return NULL;
