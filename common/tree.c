@@ -95,6 +95,30 @@ const struct node *node_path(const struct node *n, ...)
 	return n;
 }
 
+static bool is_string(const struct node *n)
+{
+	return n->style != STYLE_PLAIN || n->tagged ||
+	       !yaml_plain_is_typed(n->text);
+}
+
+bool node_equal(const struct node *a, const struct node *b)
+{
+	a = node_resolve(a);
+	b = node_resolve(b);
+	if (a == b || node_is_null(a) || node_is_null(b))
+		return node_is_null(a) == node_is_null(b);
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == NODE_SCALAR)
+		return a->length == b->length && strcmp(a->text, b->text) == 0 &&
+		       (a->style == b->style || is_string(a) == is_string(b));
+	const struct node *x = a->first, *y = b->first;
+	for (; x && y; x = x->next, y = y->next)
+		if (!node_equal(x, y))
+			return false;
+	return x == y;
+}
+
 const char *node_text(const struct node *n)
 {
 	n = node_resolve(n);

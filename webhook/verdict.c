@@ -141,14 +141,16 @@ static void write_details(const struct verdict *v, const struct review *r,
 	bool causes = v->causes.count && v->code == 422;
 	if (!causes && !v->retry_after_seconds)
 		return;
-	sg_buffer_printf(out, ",\"details\":{\"retryAfterSeconds\":%d",
-			 v->retry_after_seconds);
-	if (causes) {
-		write_name(out, "group", r->group);
-		write_name(out, "kind", r->kind);
-		write_name(out, "name", r->name);
-		write_causes(v, out);
+	if (!causes) {
+		sg_buffer_printf(out, ",\"details\":{\"retryAfterSeconds\":%d}",
+				 v->retry_after_seconds);
+		return;
 	}
+	sg_buffer_puts(out, ",\"details\":{\"group\":");
+	json_write_string(out, r->group);
+	write_name(out, "kind", r->kind);
+	write_name(out, "name", r->name);
+	write_causes(v, out);
 	sg_buffer_putc(out, '}');
 }
 
