@@ -24,7 +24,7 @@ static void refuse_without_store(struct gate *g, const char *name)
 {
 	const struct policy *p = g->world->policy;
 	verdict_refuse(g->verdict, 403, "Forbidden",
-		       "namespace store-%s is made for a Store \"%s\" only, and there is none: make the Store first, then try again (kubectl apply -f - <<< '{apiVersion: %s, kind: Store, metadata: {name: %s}, spec: {engine: %s}}')",
+		       "namespace store-%s is made for a Store \"%s\" only, and there is none. Make the Store first: kubectl apply -f FILE with {apiVersion: %s, kind: Store, metadata: {name: %s}, spec: {engine: %s}}",
 		       name, name, SG_API_VERSION, name, p->engines[0].name);
 }
 

@@ -16,6 +16,13 @@ void gate_validate_storepolicy(struct gate *g)
 				     "the policy that this StorePolicy was stays in force until there is a StorePolicy \"default\" again");
 		return;
 	}
+	/* whatever it is, its finalizers can be taken away */
+	if (g->review->operation == OPERATION_UPDATE &&
+	    node_equal(node_get(g->review->object, "spec"),
+		       node_get(g->review->old_object, "spec"))) {
+		g->reason = "only its metadata";
+		return;
+	}
 	if (policy_check(g->review->object, &v->causes, &g->why))
 		g->unknown = true;
 	else if (name && !is_default && !v->causes.count)
