@@ -11,9 +11,12 @@
 char *text_make_printable(char *text);
 
 /*
- * How many bytes the character at text takes if it is whole UTF-8 and no control
- * character; else 0, as at the end.
+ * How many bytes the UTF-8 sequence that text begins with has (RFC 3629), of one
+ * byte, too; 0 for what is none, and at the end.
  */
+size_t text_sequence(const char *text);
+
+/* The same, but 0 for control characters, too. */
 size_t text_printable(const char *text);
 
 /*

@@ -15,9 +15,12 @@ enum endpoint {
 };
 
 /*
- * Decides on one review. false when the world needs to wait and may not: nothing is
- * decided then, ask again with may_wait. A world that can't answer makes a refusal
- * with 503 and Retry-After.
+ * Decides on one review; the verdict is begun with verdict_init(). false when the
+ * world needs to wait and may not: nothing is decided then, ask again with may_wait.
+ * A world that can't answer makes a refusal with 503 and Retry-After, unless
+ * something else is wrong anyway. An arena without memory makes one with 500.
+ *
+ * Audit annotations: decision (allowed or refused), owner (of a Store), reason.
  */
 bool admission_decide(const struct world *w, enum endpoint endpoint,
 		      const struct review *r, struct verdict *v);

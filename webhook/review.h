@@ -23,9 +23,11 @@ struct review {
 	const char *uid; /* to be echoed */
 	enum operation operation;
 	const char *group; /* of kind: "" is the core group */
+	const char *version;
 	const char *kind;
 	const char *sub_resource; /* NULL or a name such as status */
-	const char *name; /* NULL while generateName has not been resolved */
+	/* The object's own; NULL while generateName has not been resolved. */
+	const char *name;
 	bool dry_run;
 	struct user user;
 	const struct node *object; /* NULL on DELETE */
@@ -61,8 +63,9 @@ struct verdict {
 };
 
 /*
- * Reads a request. Strings live in the arena, objects in the document. SG_INVALID
- * when it is no AdmissionReview of v1 with a request and a uid.
+ * Reads a request. Texts and objects stay in the document, lists go to the arena.
+ * SG_INVALID when it is no AdmissionReview of v1 with a request and a uid, or lacks
+ * what its operation brings along.
  */
 int review_decode(struct sg_arena *a, const struct node *document,
 		  struct review *out, struct sg_error *e);
@@ -72,15 +75,18 @@ void verdict_init(struct verdict *v, struct sg_arena *a);
 void verdict_refuse(struct verdict *v, int code, const char *reason,
 		    const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Refuses with 422 Invalid and all causes, if there are any. */
+/* Refuses with 422 Invalid and all causes, if there are any: "SUBJECT is refused: …" */
 void verdict_refuse_causes(struct verdict *v, const char *subject);
+/* Refuses for now: 503 with Retry-After. */
+void verdict_postpone(struct verdict *v, const struct sg_error *why);
 void verdict_warn(struct verdict *v, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void verdict_annotate(struct verdict *v, const char *key, const char *format,
 		      ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Appends the AdmissionReview with the response. Warnings are cut to what the API
+ * Appends the AdmissionReview with the response. A refusal of causes names the
+ * object in its details, which makes kubectl print a bullet for each. Warnings are cut to what the API
  * server takes (256 characters each when they are over 4,096 in all), and control
  * characters in texts become '?'.
  */

@@ -267,7 +267,7 @@ static void test_values(void **state)
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		s.values = must_parse(&a, values[i].what);
-		store_check_values(*state, &s, &v);
+		store_check_values(*state, &s, NULL, &v);
 		expect_rule(&v, &values[i], NULL);
 	}
 }
