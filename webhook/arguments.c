@@ -10,7 +10,7 @@
 const char arguments_help[] =
 	"Usage: storeguard-webhook [serve] [OPTION]...\n"
 	"       storeguard-webhook review [--policy FILE] [--user NAME]\n"
-	"                                 [--groups A,B] FILE...\n"
+	"                                 [--groups A,B] [-o json] FILE...\n"
 	"\n"
 	"serve answers the admission reviews of a Kubernetes API server: defaults and\n"
 	"validates Stores, guards their namespaces. review gives the same verdicts on\n"
@@ -30,6 +30,8 @@ const char arguments_help[] =
 	"    --configurations NAME\n"
 	"                       the webhook configurations whose caBundle it keeps\n"
 	"                       (default: storeguard)\n"
+	"    --settle SECONDS   how long a new CA is told before it is relied on\n"
+	"                       (default 60)\n"
 	"and, if wanted:\n"
 	"  --client-ca FILE     let only clients in with a certificate of this CA\n"
 	"\n"
@@ -45,9 +47,10 @@ const char arguments_help[] =
 	"  --drain SECONDS      how long SIGTERM may take (default 25)\n"
 	"  --log-format FORMAT  json (default) or text\n"
 	"\n"
-	"Who asks, in reviews of Stores:\n"
-	"  --user NAME          (default: the Store's owner)\n"
+	"Who asks, in reviews, and what is printed:\n"
+	"  --user NAME          (default: the Store's owner, or who asked the review)\n"
 	"  --groups A,B         (default: system:authenticated)\n"
+	"  -o json              the AdmissionReview answers, one a line\n"
 	"\n"
 	"  --help, --version\n"
 	"\n"
@@ -63,6 +66,7 @@ enum {
 	OPT_CERT_SECRET,
 	OPT_SERVICE,
 	OPT_CONFIGURATIONS,
+	OPT_SETTLE,
 	OPT_CLIENT_CA,
 	OPT_POLICY,
 	OPT_STANDALONE,
@@ -70,11 +74,12 @@ enum {
 	OPT_LOG_FORMAT,
 	OPT_USER,
 	OPT_GROUPS,
+	OPT_OUTPUT,
 	OPT_HELP,
 	OPT_VERSION,
 };
 
-enum { DRAIN_MAX = 3600 };
+enum { SECONDS_MAX = 3600 };
 
 static int usage(struct sg_error *e, const char *what, const char *which)
 {
@@ -93,16 +98,16 @@ static int take_address(const char *option, const char *value,
 		option, value);
 }
 
-static int take_drain(const char *value, int *out, struct sg_error *e)
+static int take_seconds(const char *option, const char *value, int *out,
+			struct sg_error *e)
 {
 	size_t length = strlen(value);
 	long n = strtol(value, NULL, 10);
 	if (length > 4 || strspn(value, "0123456789") != length ||
-	    n > DRAIN_MAX)
-		return sg_error_set(
-			e, SG_USAGE,
-			"--drain takes seconds from 0 to %d, not \"%.80s\"",
-			DRAIN_MAX, value);
+	    n > SECONDS_MAX)
+		return sg_error_set(e, SG_USAGE,
+				    "%s takes seconds from 0 to %d, not \"%.80s\"",
+				    option, SECONDS_MAX, value);
 	*out = (int)n;
 	return 0;
 }
@@ -149,6 +154,15 @@ static int take_groups(char *value, struct arguments *o, struct sg_error *e)
 	return 0;
 }
 
+static int take_output(const char *value, struct arguments *o,
+		       struct sg_error *e)
+{
+	if (strcmp(value, "json") != 0)
+		return usage(e, "-o takes json, not ", value);
+	o->json = true;
+	return 0;
+}
+
 static int take(struct arguments *o, int option, char *value, const char *word,
 		struct sg_error *e)
 {
@@ -161,7 +175,9 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 		return take_object("--cert-secret", value, &o->cert_secret, e);
 	case OPT_SERVICE:
 		return take_object("--service", value, &o->service, e);
-	case OPT_DRAIN: return take_drain(value, &o->drain, e);
+	case OPT_DRAIN: return take_seconds("--drain", value, &o->drain, e);
+	case OPT_SETTLE: return take_seconds("--settle", value, &o->settle, e);
+	case OPT_OUTPUT: return take_output(value, o, e);
 	case OPT_LOG_FORMAT: return take_log_format(value, &o->log_format, e);
 	case OPT_GROUPS: return take_groups(value, o, e);
 	case OPT_KUBECONFIG: o->kubeconfig = value; break;
@@ -183,7 +199,7 @@ static int check_review(const struct arguments *o, unsigned served,
 			struct sg_error *e)
 {
 	if (served)
-		return usage(e, "review takes --policy, --user and --groups, and no other option",
+		return usage(e, "review takes --policy, --user, --groups and -o, and no other option",
 			     "");
 	if (!o->file_count)
 		return usage(e, "review takes a FILE, or - for stdin", "");
@@ -197,8 +213,8 @@ static int check_certificate(const struct arguments *o, struct sg_error *e)
 	if (o->tls_cert && o->cert_secret)
 		return usage(e, "either --tls-cert and --tls-key, or --cert-secret, not both",
 			     "");
-	if (!o->cert_secret && (o->service || o->configurations))
-		return usage(e, "--service and --configurations belong to --cert-secret",
+	if (!o->cert_secret && (o->service || o->configurations || o->settle))
+		return usage(e, "--service, --configurations and --settle belong to --cert-secret",
 			     "");
 	if (o->cert_secret && !o->service)
 		return usage(e, "--cert-secret needs --service NAMESPACE/NAME, whose names the certificate gets",
@@ -211,8 +227,8 @@ static int check_certificate(const struct arguments *o, struct sg_error *e)
 
 static int check_serve(struct arguments *o, struct sg_error *e)
 {
-	if (o->user || o->group_count)
-		return usage(e, "--user and --groups belong to review", "");
+	if (o->user || o->group_count || o->json)
+		return usage(e, "--user, --groups and -o belong to review", "");
 	if (o->standalone && (o->kubeconfig || o->cert_secret))
 		return usage(e, "--standalone goes without a cluster: no --kubeconfig, no --cert-secret",
 			     "");
@@ -267,6 +283,7 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 		{ "service", required_argument, NULL, OPT_SERVICE },
 		{ "configurations", required_argument, NULL,
 		  OPT_CONFIGURATIONS },
+		{ "settle", required_argument, NULL, OPT_SETTLE },
 		{ "client-ca", required_argument, NULL, OPT_CLIENT_CA },
 		{ "policy", required_argument, NULL, OPT_POLICY },
 		{ "standalone", no_argument, NULL, OPT_STANDALONE },
@@ -274,6 +291,7 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
 		{ "user", required_argument, NULL, OPT_USER },
 		{ "groups", required_argument, NULL, OPT_GROUPS },
+		{ "output", required_argument, NULL, OPT_OUTPUT },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
@@ -286,7 +304,7 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 	opterr = 0;
 	for (;;) {
 		int word = optind;
-		int option = getopt_long(argc, argv, ":h", table, NULL);
+		int option = getopt_long(argc, argv, ":ho:", table, NULL);
 		if (option == -1)
 			break;
 		if (option == '?')
@@ -295,13 +313,15 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 		if (option == ':')
 			return usage(e, "this option needs a value: ",
 				     argv[word]);
-		if (take(out, option == 'h' ? OPT_HELP : option, optarg,
-			 argv[word], e))
+		option = option == 'h' ? OPT_HELP :
+			 option == 'o' ? OPT_OUTPUT :
+					 option;
+		if (take(out, option, optarg, argv[word], e))
 			return -1;
 		if (out->command != ARGUMENTS_SERVE)
 			return 0;
 		served += option != OPT_POLICY && option != OPT_USER &&
-			  option != OPT_GROUPS;
+			  option != OPT_GROUPS && option != OPT_OUTPUT;
 	}
 	return take_words(out, argc, argv, served, e);
 }

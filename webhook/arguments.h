@@ -31,6 +31,7 @@ struct arguments {
 	const char *cert_secret; /* NAMESPACE/NAME */
 	const char *service;	 /* NAMESPACE/NAME, whose certificate that is */
 	const char *configurations; /* of the webhooks, whose caBundle is kept */
+	int settle; /* seconds; 0: certificates.h's */
 	const char *client_ca;
 	bool standalone;
 	int drain; /* seconds */
@@ -42,6 +43,7 @@ struct arguments {
 	unsigned group_count;
 	const char *files[ARGUMENTS_MAX]; /* "-": stdin */
 	unsigned file_count;
+	bool json;
 };
 
 /* SG_USAGE with what would be accepted. Splits argv's list of groups in place. */

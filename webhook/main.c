@@ -1,6 +1,6 @@
 /*
  * storeguard-webhook: what kube-apiserver asks before it takes a Store. The way is the
- * order of serve(): policy, certificate, cluster, servers, signals, and back.
+ * order of serve(): probes, policy and gate, certificate, server, signals, and back.
  */
 #include <errno.h>
 #include <signal.h>
@@ -10,24 +10,30 @@
 #include <time.h>
 
 #include "address.h"
+#include "api.h"
 #include "arguments.h"
+#include "certificates.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "files.h"
+#include "gate.h"
 #include "io.h"
-#include "policy.h"
-#include "probes.h"
+#include "offline.h"
 #include "server_metrics.h"
+#include "service_names.h"
 #include "tls.h"
 
 /* All that serves; what is NULL has not been made. */
 struct process {
 	const struct arguments *arguments;
 	struct log log;
-	struct policy *policy;
-	struct tls *tls;
 	struct metrics *metrics;
 	struct probes *probes;
+	struct gate *gate;
+	struct tls *tls;
+	struct service_names service; /* that the certificate is for */
+	const char *names[SERVICE_NAMES];
+	struct certificates *certificates;
 	struct server *server; /* TLS, for the API server */
 	struct server *plain;  /* probes and metrics */
 };
@@ -45,22 +51,56 @@ static int load_policy(const char *path, struct policy **out,
 			    e);
 }
 
+static int open_gate(struct process *p, struct sg_error *e)
+{
+	const struct gate_options o = {
+		.standalone = p->arguments->standalone,
+		.kubeconfig = p->arguments->kubeconfig,
+		.log = &p->log,
+		.metrics = p->metrics,
+		.probes = p->probes,
+	};
+	struct policy *policy = NULL;
+	return load_policy(p->arguments->policy_file, &policy, e) ||
+			       gate_open(&o, policy, &p->gate, e) ?
+		       -1 :
+		       0;
+}
+
 /* --- certificate --- */
 
-static int show_files(struct process *p, struct sg_error *e)
+static int read_client_ca(const struct arguments *o, struct sg_buffer *text,
+			  struct sg_error *e)
+{
+	return o->client_ca ? file_read(o->client_ca, text, e) : 0;
+}
+
+/* Whoever tries it by hand calls it by its address or as localhost. */
+static int make_certificate(struct process *p, struct sg_error *e)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
+	cleanup_buffer struct sg_buffer ca;
+	sg_buffer_init(&ca, SG_MAX_PEM);
+	return certificates_make(p->tls, names, sizeof names / sizeof *names,
+				 &ca, e);
+}
+
+static int follow_secret(struct process *p, struct sg_error *e)
 {
 	const struct arguments *o = p->arguments;
-	cleanup_buffer struct sg_buffer certificate, key;
-	sg_buffer_init(&certificate, SG_MAX_FILE);
-	sg_buffer_init(&key, SG_MAX_FILE);
-	if (file_read(o->tls_cert, &certificate, e) ||
-	    file_read(o->tls_key, &key, e))
-		return -1;
-	if (tls_set(p->tls, certificate.data ? certificate.data : "",
-		    key.data ? key.data : "", e))
-		return sg_error_context(e, "%.200s, %.200s", o->tls_cert,
-					o->tls_key);
-	return 0;
+	if (service_names_set(&p->service, o->service, e))
+		return sg_error_context(e, "--service");
+	for (unsigned i = 0; i < SERVICE_NAMES; i++)
+		p->names[i] = p->service.text[i];
+	const struct certificates_secret secret = {
+		.secret = o->cert_secret,
+		.names = p->names,
+		.count = SERVICE_NAMES,
+		.configurations = o->configurations,
+		.settle = (int64_t)o->settle * 1000,
+	};
+	return certificates_follow_secret(p->tls, gate_api(p->gate), &secret,
+					  &p->log, &p->certificates, e);
 }
 
 static int open_certificate(struct process *p, struct sg_error *e)
@@ -68,7 +108,7 @@ static int open_certificate(struct process *p, struct sg_error *e)
 	const struct arguments *o = p->arguments;
 	cleanup_buffer struct sg_buffer client_ca;
 	sg_buffer_init(&client_ca, SG_MAX_FILE);
-	if (o->client_ca && file_read(o->client_ca, &client_ca, e))
+	if (read_client_ca(o, &client_ca, e))
 		return -1;
 	if (tls_open(o->client_ca ? client_ca.data ? client_ca.data : "" : NULL,
 		     &p->tls, e))
@@ -76,60 +116,29 @@ static int open_certificate(struct process *p, struct sg_error *e)
 						       o->client_ca) :
 				      -1;
 	if (o->tls_cert)
-		return show_files(p, e);
-	/* TO BE WIRED: certificates_make (--standalone), certificates_follow_secret */
-	return sg_error_set(e, SG_USAGE, "pass --tls-cert and --tls-key");
+		return certificates_follow_files(p->tls, o->tls_cert, o->tls_key,
+						 &p->log, &p->certificates, e);
+	return o->standalone ? make_certificate(p, e) : follow_secret(p, e);
 }
 
-/* SIGHUP: files that can't be used leave what is shown as it is. */
+/* SIGHUP: a file that can't be used leaves what is asked for as it is. */
 static void reload(struct process *p)
 {
 	struct sg_error e = { 0 };
-	const struct arguments *o = p->arguments;
 	cleanup_buffer struct sg_buffer client_ca;
 	sg_buffer_init(&client_ca, SG_MAX_FILE);
-	if ((o->client_ca &&
-	     (file_read(o->client_ca, &client_ca, &e) ||
-	      tls_set_client_ca(p->tls, client_ca.data ? client_ca.data : "",
-				&e))) ||
-	    (o->tls_cert && show_files(p, &e)))
+	if (!p->arguments->client_ca)
+		return;
+	if (read_client_ca(p->arguments, &client_ca, &e) ||
+	    tls_set_client_ca(p->tls, client_ca.data ? client_ca.data : "", &e))
 		log_event(&p->log, LOG_LEVEL_ERROR,
-			  "certificate files not reloaded, the former stay",
+			  "--client-ca not read again, the former stays",
 			  log_text("error", e.message));
 	else
-		log_event(&p->log, LOG_LEVEL_INFO, "certificate files reloaded",
-			  log_number("not_after", tls_not_after(p->tls)));
-}
-
-/* --- cluster --- */
-
-static int open_cluster(struct process *p, struct sg_error *e)
-{
-	/* TO BE WIRED: api, informers, stores, policies; cluster_metrics_add */
-	(void)p;
-	(void)e;
-	return 0;
-}
-
-static void close_cluster(struct process *p)
-{
-	/* TO BE WIRED: api_stop, informer_free, ... */
-	(void)p;
+		log_event(&p->log, LOG_LEVEL_INFO, "--client-ca read again");
 }
 
 /* --- servers --- */
-
-/* TO BE WIRED: endpoints_handle */
-static enum server_result answer(void *context, const struct server_request *r,
-				 struct server_answer *a)
-{
-	(void)context;
-	(void)r;
-	a->status = 503;
-	a->retry_after = 1;
-	sg_buffer_puts(&a->body, "{}");
-	return SERVER_DONE;
-}
 
 static double read_not_after(const void *tls)
 {
@@ -147,6 +156,16 @@ static int check_certificate(const void *context, struct sg_error *e)
 	return 0;
 }
 
+static int make_probes(struct process *p, struct sg_error *e)
+{
+	p->metrics = metrics_new();
+	p->probes = p->metrics ? probes_new(p->metrics) : NULL;
+	if (!p->probes)
+		return sg_error_memory(e);
+	probes_add(p->probes, "certificate", check_certificate, p);
+	return 0;
+}
+
 static int start_probes(struct process *p, struct sg_error *e)
 {
 	const struct metric not_after = {
@@ -156,13 +175,8 @@ static int start_probes(struct process *p, struct sg_error *e)
 		.read = read_not_after,
 		.context = p->tls,
 	};
-	p->metrics = metrics_new();
-	p->probes = p->metrics ? probes_new(p->metrics) : NULL;
-	if (!p->probes || metrics_add(p->metrics, &not_after))
+	if (metrics_add(p->metrics, &not_after))
 		return sg_error_memory(e);
-	probes_add(p->probes, "certificate", check_certificate, p);
-	/* TO BE WIRED: checks of the informers */
-
 	struct server_options o;
 	server_defaults(&o);
 	o.address = p->arguments->http;
@@ -183,8 +197,8 @@ static int start_server(struct process *p, struct sg_error *e)
 	struct server_options o;
 	server_defaults(&o);
 	o.address = p->arguments->listen;
-	o.handler = answer;
-	o.context = p;
+	o.handler = endpoints_handle;
+	o.context = gate_endpoints(p->gate);
 	o.log = &p->log;
 	if (server_start(&o, p->tls, &p->server, e))
 		return sg_error_context(e, "--listen");
@@ -281,13 +295,14 @@ static void process_release(struct process *p)
 		metrics_forget(p->metrics, p->server);
 		(void)server_stop(p->server, 0);
 	}
-	close_cluster(p);
 	if (p->plain)
 		(void)server_stop(p->plain, 0);
+	gate_stop(p->gate);
+	certificates_free(p->certificates);
+	gate_free(p->gate);
 	probes_free(p->probes);
 	metrics_free(p->metrics);
 	tls_free(p->tls);
-	policy_free(p->policy);
 }
 
 /* A connection is a descriptor; the usual soft limit is 1024. */
@@ -311,20 +326,27 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	/* before there are threads, so that only sigwaitinfo gets them */
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	raise_file_limit();
-	if (load_policy(o->policy_file, &p.policy, e) ||
-	    open_certificate(&p, e) || start_probes(&p, e) ||
-	    open_cluster(&p, e) || start_server(&p, e))
+	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
+	    start_probes(&p, e) || gate_follow(p.gate, e) ||
+	    start_server(&p, e))
 		return -1;
 	say_where(&p);
 	drain(&p, await_end(&p));
 	return 0;
 }
 
-static int review(const struct arguments *o, struct sg_error *e)
+static int review(const struct arguments *o)
 {
-	/* TO BE WIRED: offline_review */
-	(void)o;
-	return sg_error_set(e, SG_USAGE, "review is not there yet");
+	const struct offline offline = {
+		.policy_file = o->policy_file,
+		.user = o->user,
+		.groups = o->groups,
+		.group_count = o->group_count,
+		.files = o->files,
+		.file_count = o->file_count,
+		.json = o->json,
+	};
+	return offline_review(&offline);
 }
 
 static int run(const struct arguments *o, struct sg_error *e)
@@ -336,7 +358,7 @@ static int run(const struct arguments *o, struct sg_error *e)
 	case ARGUMENTS_VERSION:
 		return stdout_write(version, sizeof version - 1, e);
 	case ARGUMENTS_REVIEW:
-		return review(o, e);
+		return review(o);
 	default:
 		return serve(o, e);
 	}
@@ -348,9 +370,11 @@ int main(int argc, char **argv)
 	struct arguments arguments;
 	standard_streams_hold();
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (arguments_parse(argc, argv, &arguments, &e) == 0 &&
-	    run(&arguments, &e) == 0)
-		return 0;
+	int status = arguments_parse(argc, argv, &arguments, &e) ?
+			     -1 :
+			     run(&arguments, &e);
+	if (status >= 0)
+		return status;
 	(void)fprintf(stderr, "storeguard-webhook: %s\n", e.message);
 	return e.code != SG_OK ? (int)e.code : SG_IO;
 }
