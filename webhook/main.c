@@ -135,7 +135,8 @@ static void reload(struct process *p)
 			  "--client-ca not read again, the former stays",
 			  log_text("error", e.message));
 	else
-		log_event(&p->log, LOG_LEVEL_INFO, "--client-ca read again");
+		log_event(&p->log, LOG_LEVEL_INFO, "--client-ca read again",
+			  log_text("file", p->arguments->client_ca));
 }
 
 /* --- servers --- */
