@@ -96,7 +96,8 @@ deps:
 deps-node: deps
 	tests/tools/deps packages node
 	tests/tools/deps tools coredns \
-		$(addprefix kubernetes/,kubelet kube-scheduler kube-proxy)
+		$(addprefix kubernetes/,kubelet kube-scheduler kube-proxy) \
+		$(addprefix projectcalico/,calico-felix calico)
 
 $(BIN): $O/postrender/main.o $O/postrender.a $O/common.a
 	@echo "  LINK   $@"

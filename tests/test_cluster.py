@@ -104,6 +104,25 @@ def test_kubectl_gets_all_words_behind_its_name(cluster):
     assert 'User "alice" cannot list' in done.stderr
 
 
+def test_writes_are_audited_in_their_order(cluster):
+    cluster.namespace("audited")
+    for name, user in (("hers", "alice"), ("mine", "admin")):
+        cluster.kubectl("-n", "audited", "create", "configmap", name, "--from-literal",
+                        "key=a-secret", user=user)
+
+    def ours():
+        return [write for write in cluster.audit() if write.namespace == "audited"
+                and write.resource == "configmaps" and write.user in ("alice", "admin")]
+
+    refused, made = cluster.wait("both writes in the audit log",
+                                 lambda: len(ours()) == 2 and ours())
+    assert (refused.verb, refused.user, refused.code) == ("create", "alice", 403)
+    assert (made.verb, made.name, made.user, made.code) == (
+        "create", "mine", "admin", 201)
+    assert refused.received < refused.answered < made.received
+    assert "a-secret" not in cluster.state.audit_log.read_text()
+
+
 def test_tools_that_are_not_built_yet(own):
     done = own.tool("up", environment={"STOREGUARD_TOOLS": "no-such-folder"})
     assert done.returncode == 1

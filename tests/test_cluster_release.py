@@ -113,6 +113,47 @@ def test_a_store_lives_under_guard_from_first_to_last(release):
     assert release.passwords() == passwords, "a second installation has other passwords"
 
 
+GUARDS = {"networkpolicies", "resourcequotas", "limitranges"}
+GUARDED = {"deployments", "statefulsets", "jobs", "pods", "persistentvolumeclaims", "services"}
+
+
+def test_guards_are_there_before_what_they_bind(release):
+    release.must()
+    made = [write for write in release.cluster.audit()
+            if write.namespace == release.namespace and write.code == 201]
+    last_guard = max(w.answered for w in made if w.resource in GUARDS)
+    early = [w for w in made if w.resource in GUARDED and w.received < last_guard]
+    assert early == []
+    assert len([w for w in made if w.resource in GUARDS]) == len(release.guards())
+
+
+def everything(cluster, namespace):
+    """What a store has, and whether it was written to."""
+    kinds = ("networkpolicies,resourcequotas,limitranges,secrets,configmaps,services,"
+             "deployments,statefulsets,persistentvolumeclaims")
+    return {identify(o): (o["metadata"]["uid"], o["metadata"].get("generation"),
+                          o.get("data")) for o in cluster.get(kinds, "-n", namespace)["items"]}
+
+
+@pytest.mark.parametrize("reach, says", [
+    ("namespace=store-neighbour", "store-neighbour"), ("cluster=true", "cluster-scoped")])
+def test_another_store_is_out_of_reach(cluster, release, reach, says):
+    cluster.namespace("store-neighbour")
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vault"},
+                   "stringData": {"key": "neighbour's"}}, namespace="store-neighbour")
+    before = everything(cluster, "store-neighbour")
+    done = release.helm.run(
+        "upgrade", "--install", release.namespace, ROOT / "tests" / "charts" / "outside",
+        "-n", release.namespace, "--set", reach,
+        *release.helm.arguments(["--store", release.name, "--engine", release.engine,
+                                 "--plan", "small", "--owner", "alice"]),
+        env=cluster.environment(), timeout=90)
+    assert done.returncode != 0 and says in done.stderr.decode(), done.stderr.decode()
+    assert everything(cluster, "store-neighbour") == before
+    assert release.items("deployments,networkpolicies,resourcequotas,secrets") == []
+    assert cluster.kubectl("get", "clusterrole", f"{release.namespace}-reader").returncode
+
+
 def test_a_release_without_guards_is_adopted(release):
     release.must(guarded=False)
     assert release.guards() == {}

@@ -1,6 +1,7 @@
 """A cluster as the tests see it: started for them, asked by kubectl, and gone when
 they end, even when they are killed."""
 
+import collections
 import json
 import os
 import subprocess
@@ -9,6 +10,13 @@ import time
 from cluster.state import ROOT, TOOLS, State
 
 TOOL = ROOT / "tests" / "cluster" / "cluster"
+
+# A write that the API server has answered: the answer's code, and when it received
+# the write and had answered it (texts that sort by time). A subresource's resource
+# is written as in RBAC: pods/binding. The name is None where the server made it, or
+# refused before it looked at the object.
+Write = collections.namedtuple(
+    "Write", "verb resource namespace name user received answered code")
 
 
 class Cluster:
@@ -55,8 +63,14 @@ class Cluster:
     def must(self, *args, **kwargs):
         """kubectl that has to succeed; its output."""
         done = self.kubectl(*args, **kwargs)
-        assert done.returncode == 0, f"kubectl {' '.join(map(str, args))}: {done.stderr}"
+        assert done.returncode == 0, (
+            f"kubectl {' '.join(map(str, args))}: {done.stderr}{self._end()}")
         return done.stdout
+
+    def _end(self):
+        """Why the cluster has ended, if it has."""
+        failure = self.state.failure
+        return f"\nthe cluster ended: {failure.read_text()}" if failure.exists() else ""
 
     def get(self, *args, **kwargs):
         """An object, or a List of objects, as a dictionary."""
@@ -66,6 +80,20 @@ class Cluster:
         text = "\n---\n".join(json.dumps(o) for o in objects)
         return self.must("--namespace", namespace, "apply", "-f", "-", input=text,
                          **kwargs)
+
+    def audit(self):
+        """All writes since the cluster was made, as they were answered: Write after
+        Write. An answer may reach its client just before it is noted here."""
+        for line in self.state.audit_log.open():
+            if not line.endswith("\n"):
+                return  # half written
+            event = json.loads(line)
+            of = event.get("objectRef", {})
+            resource = "/".join(filter(None, (of.get("resource"),
+                                              of.get("subresource"))))
+            yield Write(event["verb"], resource, of.get("namespace"), of.get("name"),
+                        event["user"]["username"], event["requestReceivedTimestamp"],
+                        event["stageTimestamp"], event["responseStatus"]["code"])
 
     def wait(self, what, condition, seconds=120):
         """Until the condition holds; its value. `what` says what was missed."""

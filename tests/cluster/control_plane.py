@@ -2,6 +2,7 @@
 to tell that they are ready."""
 
 import json
+import pathlib
 import ssl
 import urllib.error
 import urllib.request
@@ -9,6 +10,7 @@ import urllib.request
 from cluster.services import Service
 from cluster.state import TOOLS
 
+AUDIT_POLICY = pathlib.Path(__file__).with_name("audit-policy.yaml")
 SERVICE_RANGE = "10.96.0.0/16"
 SERVICE_ADDRESS = "10.96.0.1"
 POD_RANGE = "10.244.0.0/16"
@@ -70,6 +72,7 @@ def _apiserver(state, facts):
         "--enable-admission-plugins=NodeRestriction",
         f"--service-cluster-ip-range={SERVICE_RANGE}",
         "--allow-privileged=true",
+        f"--audit-policy-file={AUDIT_POLICY}", f"--audit-log-path={state.audit_log}",
         "--profiling=false",
     ], ready=lambda: _answers(f"https://{address}:{API_PORT}/readyz", state))
 

@@ -1,47 +1,31 @@
-"""The node: containerd, kubelet, kube-scheduler, kube-proxy and CoreDNS in mount,
-network and process namespaces of their own, with Debian's containerd, runc and CNI
-plugins. Whatever lives in those namespaces ends with them."""
+"""The node: containerd, kubelet, kube-scheduler, kube-proxy, Felix and CoreDNS in
+mount, network and process namespaces of their own, with Debian's containerd, runc and
+CNI plugins. Whatever lives in those namespaces ends with them."""
 
 import contextlib
 import hashlib
 import json
 import os
 import pathlib
-import shutil
 import signal
-import subprocess
 import time
 
+from cluster import calico, images, volumes
+from cluster.commands import kubectl, run
 from cluster.control_plane import POD_RANGE
 from cluster.services import Failed, Service
-from cluster.state import INSIDE, NODE_NAME, ROOT, TOOLS
+from cluster.state import NODE_NAME, TOOLS
 
 HERE = pathlib.Path(__file__).parent
 ADDRESS = "10.200.0.1"
 DNS_ADDRESS = "10.96.0.10"
 PODS = "10.244.0.0/24"
-SOCKET = "/run/containerd/containerd.sock"
-IMAGES = ROOT / "build" / "images"
-ESSENTIAL_IMAGES = ("coredns", "pause")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-VOLUMES = 48
 # What the kubelet wants to find. It finds these files, so that the machine's own
 # settings stay as they are.
 SYSCTLS = {"vm/overcommit_memory": 1, "vm/panic_on_oom": 0, "kernel/panic": 10,
            "kernel/panic_on_oops": 1, "kernel/keys/root_maxkeys": 1000000,
            "kernel/keys/root_maxbytes": 25000000}
-
-
-def _run(*command, **kwargs):
-    words = [str(word) for word in command]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, **kwargs)
-    if done.returncode != 0:
-        raise Failed(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()}")
-    return done.stdout
-
-
-def _kubectl(state, *args, **kwargs):
-    return _run(TOOLS / "kubectl", "--kubeconfig", state.kubeconfig(INSIDE), *args, **kwargs)
 
 
 # --- the room that the node lives in ------------------------------------------
@@ -52,24 +36,26 @@ def prepare(state):
     home = state.folder / "node"
     for name in ("containerd", "kubelet", "log", "volumes", "sysctl"):
         (home / name).mkdir(parents=True, exist_ok=True)
-    _run("mount", "--make-rprivate", "/")
-    _run("mount", "-t", "proc", "proc", "/proc")
-    _run("mount", "-t", "tmpfs", "tmpfs", "/run")
-    _run("mount", "--bind", home / "log", "/var/log")
+    run("mount", "--make-rprivate", "/")
+    run("mount", "-t", "proc", "proc", "/proc")
+    run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    run("mount", "--bind", home / "log", "/var/log")
     for name, value in SYSCTLS.items():
         file = home / "sysctl" / name.replace("/", "-")
         file.write_text(f"{value}\n")
-        _run("mount", "--bind", file, f"/proc/sys/{name}")
+        run("mount", "--bind", file, f"/proc/sys/{name}")
     _prepare_network()
     _make_cgroup(state)
     _write_configuration(state, home)
 
 
 def _prepare_network():
-    _run("ip", "link", "set", "lo", "up")
-    _run("ip", "link", "add", "node0", "type", "bridge")
-    _run("ip", "address", "add", f"{ADDRESS}/24", "dev", "node0")
-    _run("ip", "link", "set", "node0", "up")
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "link", "add", "node0", "type", "bridge")
+    run("ip", "address", "add", f"{ADDRESS}/24", "dev", "node0")
+    run("ip", "link", "set", "node0", "up")
+    # the node answers pods' calls for their gateway only if it has a way out itself
+    run("ip", "route", "add", "default", "dev", "node0")
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
 
@@ -136,22 +122,10 @@ def clean_up_outside(state):
 
 def _write_configuration(state, home):
     (home / "resolv.conf").write_text("")
-    cni = home / "cni"
-    cni.mkdir(exist_ok=True)
-    (cni / "10-pods.conflist").write_text(json.dumps(_cni()))
+    calico.write_configuration(state, home / "cni", PODS)
     (home / "containerd.toml").write_text(_containerd(home))
     (home / "kubelet.json").write_text(json.dumps(_kubelet(state, home), indent=1))
     (home / "kube-proxy.json").write_text(json.dumps(_kube_proxy(state), indent=1))
-
-
-def _cni():
-    # ptp: traffic between pods is routed by the node, where policies can see it
-    return {"cniVersion": "0.4.0", "name": "pods", "plugins": [
-        {"type": "ptp", "ipMasq": False, "ipam": {
-            "type": "host-local", "dataDir": "/run/cni",
-            "ranges": [[{"subnet": PODS}]], "routes": [{"dst": "0.0.0.0/0"}]}},
-        {"type": "portmap", "capabilities": {"portMappings": True}},
-    ]}
 
 
 def _snapshotter(home):
@@ -161,10 +135,10 @@ def _snapshotter(home):
         folder.mkdir(parents=True, exist_ok=True)
     options = f"lowerdir={lower},upperdir={upper},workdir={work}"
     try:
-        _run("mount", "-t", "overlay", "overlay", "-o", options, merged)
+        run("mount", "-t", "overlay", "overlay", "-o", options, merged)
     except Failed:
         return "native"
-    _run("umount", merged)
+    run("umount", merged)
     return "overlayfs"
 
 
@@ -174,13 +148,13 @@ version = 2
 root = "{home / 'containerd'}"
 state = "/run/containerd"
 [grpc]
-  address = "{SOCKET}"
+  address = "{images.SOCKET}"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "storeguard.test/pause:1"
   restrict_oom_score_adj = true
   disable_apparmor = true
 [plugins."io.containerd.grpc.v1.cri".cni]
-  bin_dir = "/usr/lib/cni"
+  bin_dir = "{home / 'cni' / 'bin'}"
   conf_dir = "{home / 'cni'}"
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = "{_snapshotter(home)}"
@@ -197,7 +171,7 @@ def _kubelet(state, home):
         "failCgroupV1": False, "enforceNodeAllocatable": [],
         "clusterDNS": [DNS_ADDRESS], "clusterDomain": "cluster.local",
         "resolvConf": str(home / "resolv.conf"),
-        "containerRuntimeEndpoint": f"unix://{SOCKET}",
+        "containerRuntimeEndpoint": f"unix://{images.SOCKET}",
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%",
                          "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
@@ -228,8 +202,8 @@ def services(state):
     home = state.folder / "node"
     scheduler = state.kubeconfig("system:kube-scheduler")
     yield Service("containerd", ["containerd", "--config", home / "containerd.toml"],
-                  ready=lambda: pathlib.Path(SOCKET).exists() and _containerd_answers())
-    import_images()
+                  ready=_containerd_answers)
+    images.import_all()
     yield Service("kube-scheduler", [
         TOOLS / "kube-scheduler", f"--kubeconfig={scheduler}",
         f"--authentication-kubeconfig={scheduler}",
@@ -237,21 +211,21 @@ def services(state):
         f"--cert-dir={state.pki}", "--leader-elect=false"])
     yield Service("kube-proxy", [
         TOOLS / "kube-proxy", f"--config={home / 'kube-proxy.json'}"])
+    # before the kubelet: each pod waits until its policies hold
+    calico.furnish(state)
+    yield calico.felix(state)
     yield Service("kubelet", [
         TOOLS / "kubelet", f"--config={home / 'kubelet.json'}",
         f"--kubeconfig={state.kubeconfig(f'system:node:{NODE_NAME}')}",
         f"--root-dir={home / 'kubelet'}", f"--cert-dir={home / 'kubelet' / 'pki'}",
         f"--hostname-override={NODE_NAME}", f"--node-ip={ADDRESS}",
     ], ready=lambda: _node_is_ready(state))
-
-
-def _ctr(*args):
-    return _run("ctr", "--address", SOCKET, "--namespace", "k8s.io", *args)
+    yield volumes.service(state)
 
 
 def _containerd_answers():
     try:
-        return bool(_ctr("version"))
+        return pathlib.Path(images.SOCKET).exists() and bool(images.ctr("version"))
     except Failed:
         return False
 
@@ -259,56 +233,18 @@ def _containerd_answers():
 def _node_is_ready(state):
     path = '{.status.conditions[?(@.type=="Ready")].status}'
     try:
-        return _kubectl(state, "get", "node", NODE_NAME, "-o", f"jsonpath={path}") == "True"
+        return kubectl(state, "get", "node", NODE_NAME, "--output",
+                       f"jsonpath={path}") == "True"
     except Failed:
         return False
-
-
-def import_images():
-    """Those that tests/images/build has made and the node does not have."""
-    have = _ctr("images", "list", "-q").split()
-    for reference in sorted((ROOT / "tests" / "images").glob("*/reference")):
-        name = reference.parent.name
-        archive = IMAGES / f"{name}.tar"
-        if archive.exists():
-            if reference.read_text().strip() not in have:
-                _ctr("images", "import", archive)
-        elif name in ESSENTIAL_IMAGES:
-            raise Failed(f"{archive} is missing: run tests/images/build")
 
 
 # --- what every cluster has -------------------------------------------------------
 
 
 def furnish(state):
-    """Cluster DNS, and volumes for claims to bind to."""
-    _kubectl(state, "apply", "--filename", HERE / "dns.yaml")
-    _kubectl(state, "apply", "--filename", "-", input=json.dumps(_volumes(state)))
-    _kubectl(state, "--namespace", "kube-system", "rollout", "status",
-             "deployment/coredns", "--timeout=120s")
-
-
-def _volumes(state):
-    """Local volumes, and a storage class that binds claims to them."""
-    home = state.folder / "node" / "volumes"
-    items = [{
-        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
-        "metadata": {"name": "local", "annotations": {
-            "storageclass.kubernetes.io/is-default-class": "true"}},
-        "provisioner": "kubernetes.io/no-provisioner",
-        "volumeBindingMode": "WaitForFirstConsumer"}]
-    for number in range(VOLUMES):
-        folder = home / f"volume-{number:02}"
-        folder.mkdir(exist_ok=True)
-        items.append({
-            "apiVersion": "v1", "kind": "PersistentVolume",
-            "metadata": {"name": folder.name},
-            "spec": {"capacity": {"storage": "20Gi"}, "storageClassName": "local",
-                     "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
-                     "persistentVolumeReclaimPolicy": "Retain",
-                     "local": {"path": str(folder)},
-                     "nodeAffinity": {"required": {"nodeSelectorTerms": [
-                         {"matchExpressions": [
-                             {"key": "kubernetes.io/hostname", "operator": "In",
-                              "values": [NODE_NAME]}]}]}}}})
-    return {"apiVersion": "v1", "kind": "List", "items": items}
+    """Volumes for claims to bind to, and cluster DNS."""
+    volumes.furnish(state)
+    kubectl(state, "apply", "--filename", HERE / "dns.yaml")
+    kubectl(state, "--namespace", "kube-system", "rollout", "status",
+            "deployment/coredns", "--timeout=120s")

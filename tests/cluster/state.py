@@ -27,6 +27,7 @@ COMPONENTS = {
     "system:kube-controller-manager": [],
     "system:kube-scheduler": [],
     "system:kube-proxy": [],
+    "system:calico": ["system:masters"],
 }
 NODE_NAME = "node"
 INSIDE = "admin:inside"
@@ -39,6 +40,7 @@ class State:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder).resolve()
         self.logs = self.folder / "log"
+        self.audit_log = self.logs / "audit.log"
         self.pki = self.folder / "pki"
         self.kubeconfigs = self.folder / "kubeconfig"
         self.tokens = self.folder / "tokens.csv"
