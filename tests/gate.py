@@ -2,11 +2,14 @@
 its registration, as its chart will have them, for the tests that go through the gate."""
 
 import json
+import re
 import signal
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
 
+from balancer import Balancer
 from cluster.client import Cluster
 from conftest import CERTS, ROOT, WEBHOOK
 
@@ -66,7 +69,8 @@ class Gate:
     def __init__(self, helm, name="cluster-gate-test"):
         self.helm = helm
         self.cluster = Cluster(name)
-        self.process = None
+        self.replicas = []
+        self.service = self.way_to_api = None
 
     # --- the cluster ---------------------------------------------------------
 
@@ -74,8 +78,10 @@ class Gate:
         self.cluster.up()
         self.folder = self.cluster.state.folder / "gate"
         self.folder.mkdir()
-        address = self.cluster.state.facts["address"]
-        self.tls, self.plain = f"{address}:9443", f"{address}:9080"
+        self.address = address = self.cluster.state.facts["address"]
+        # what the API server calls, and what the webhook calls
+        self.service = Balancer(f"{address}:9443", f"{address}:10443")
+        self.way_to_api = Balancer(f"{address}:7443", f"{address}:6443")
         for namespace in (NAMESPACE, "argocd"):
             self.cluster.namespace(namespace)
         for name in (ACCOUNT, GITOPS):
@@ -94,56 +100,40 @@ class Gate:
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
-    def _write_kubeconfig(self):
+    def write_kubeconfig(self):
         """The service account's, by a token in a file, as in a pod."""
         token = self.cluster.must("-n", NAMESPACE, "create", "token", "storeguard",
                                   "--duration=1h")
         (self.folder / "token").write_text(token)
         state = self.cluster.state
         config = json.loads(state.kubeconfig().read_text())
+        config["clusters"][0]["cluster"]["server"] = f"https://{self.address}:7443"
         config["users"][0]["user"] = {"tokenFile": str(self.folder / "token")}
         path = self.folder / "kubeconfig"
         path.write_text(json.dumps(config))
         return path
 
-    # --- the process -----------------------------------------------------------
+    # --- the processes ---------------------------------------------------------
 
-    def start(self, *args):
-        certs = self.folder / "certs"
-        with open(self.folder / "webhook.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [WEBHOOK, "serve", "--listen", self.tls, "--http", self.plain,
-                 "--kubeconfig", self._write_kubeconfig(), "--log-format", "json",
-                 "--tls-cert", certs / "tls.crt", "--tls-key", certs / "tls.key",
-                 *map(str, args)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.cluster.wait("ready webhook", self.is_ready, seconds=20)
+    def start(self):
+        """Another replica, ready, which new connections go to from now on."""
+        number = len(self.replicas)
+        replica = Replica(self, f"{self.address}:{10443 + number}",
+                          f"{self.address}:{11443 + number}")
+        self.replicas.append(replica)
+        self.cluster.wait("ready webhook", replica.is_ready, seconds=20)
+        self.service.target = replica.tls
 
-    def is_ready(self):
-        assert self.process.poll() is None, \
-            f"the webhook ended with {self.process.returncode}:\n{self.said()}"
-        return self.ask("/readyz")[0] == 200
-
-    def ask(self, path):
-        """GET on the plain port: status and body; status 0 when nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://{self.plain}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError as error:
-            return 0, str(error)
+    @property
+    def newest(self):
+        return self.replicas[-1]
 
     def said(self):
         return (self.folder / "webhook.log").read_text()
 
     def logged(self):
-        """Its log's lines as objects."""
+        """The log's lines as objects."""
         return [json.loads(line) for line in self.said().splitlines()]
-
-    def stop(self, number=signal.SIGTERM, seconds=20):
-        """Its exit status."""
-        self.process.send_signal(number)
-        return self.process.wait(seconds)
 
     # --- registration ----------------------------------------------------------
 
@@ -152,7 +142,7 @@ class Gate:
         bundle = subprocess.run([CERTS, "bundle", self.folder / "certs"],
                                 capture_output=True, text=True, check=True).stdout.strip()
         self.helm_upgrade("--set", "webhook.enabled=true", "--set",
-                          f"webhook.url=https://{self.tls}", "--set",
+                          f"webhook.url=https://{self.address}:9443", "--set",
                           f"webhook.caBundle={bundle}")
         self.cluster.wait("gate in force", lambda: "Make the Store first" in
                           self.cluster.kubectl("create", "namespace", "store-nobodys",
@@ -172,7 +162,60 @@ class Gate:
         self.cluster.must("delete", "stores,storepolicies", "--all")
 
     def down(self):
-        if self.process is not None and self.process.poll() is None:
+        for replica in self.replicas:
+            replica.kill()
+        for way in (self.service, self.way_to_api):
+            if way is not None:
+                way.stop()
+        self.cluster.down()
+
+
+class Replica:
+    """One process of the webhook."""
+
+    def __init__(self, gate, tls, plain):
+        self.tls, self.plain = tls, plain
+        certs = gate.folder / "certs"
+        self.log = gate.folder / "webhook.log"
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [WEBHOOK, "serve", "--listen", tls, "--http", plain,
+                 "--kubeconfig", gate.write_kubeconfig(), "--drain", "10",
+                 "--tls-cert", certs / "tls.crt", "--tls-key", certs / "tls.key"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def is_ready(self):
+        assert self.is_running(), \
+            f"the webhook ended with {self.process.returncode}:\n{self.log.read_text()}"
+        return self.ask("/readyz")[0] == 200
+
+    def ask(self, path):
+        """GET on the plain port: status and body; status 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://{self.plain}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    def metric(self, name):
+        """A value without labels."""
+        return float(re.search(rf"^{name} (\S+)$", self.ask("/metrics")[1], re.M)[1])
+
+    def shown_certificate(self):
+        host, port = self.tls.split(":")
+        return ssl.get_server_certificate((host, int(port)))
+
+    def stop(self, seconds=30):
+        """As Kubernetes does; its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self):
+        if self.is_running():
             self.process.kill()
             self.process.wait()
-        self.cluster.down()

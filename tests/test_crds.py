@@ -154,8 +154,7 @@ def test_explain_tells_a_shop_owner_what_to_write(crds):
 def test_defaults(stores):
     assert apply(stores, store()).returncode == 0
     spec = stores.get("store", "fashion")["spec"]
-    assert spec == {"engine": "woocommerce", "owner": "alice", "delivery": "gitops",
-                    "deletionProtection": False}
+    assert spec == {"engine": "woocommerce", "owner": "alice", "delivery": "gitops"}
 
 
 GOOD_SPECS = [
