@@ -170,10 +170,11 @@ test-node: deps-node all
 bench: deps all
 	@$(TEST_ENV) $(PYTHON) tests/bench/run
 
-# it fails each allocation in turn, libyaml's too
+# they fail each allocation in turn, libyaml's too
 UNIT_LIBS := $(WEBHOOK_LIBS)
-$O/unit/test_torture: UNIT_LIBS := -l:libyaml.a
-$O/unit/test_torture: UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
+TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture
+$(TORTURES): UNIT_LIBS := -l:libyaml.a
+$(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
 
 $O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
