@@ -165,9 +165,9 @@ static void test_immutable(void **state)
 		"spec: {engine: medusa, owner: alice, delivery: helm}}");
 	f.may_assign = true;
 	expect_refused(&f, &engine, 422,
-		       "spec.engine: can't be changed, and is \"woocommerce\"");
+		       "spec.engine: can't be changed: keep \"woocommerce\"");
 	expect_refused(&f, &engine, 422,
-		       "spec.delivery: can't be changed, and is \"gitops\"");
+		       "spec.delivery: can't be changed: keep \"gitops\"");
 }
 
 /* What the policy no longer takes stays as it is, and only that. */
