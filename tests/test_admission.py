@@ -115,7 +115,9 @@ def test_who_may_do_everything():
 
 
 @pytest.mark.parametrize("text, says", [
-    (b"", b"is empty"),
+    (b"", b"holds nothing to review"),
+    (b"# nothing\n---\n", b"holds nothing to review"),
+    (b"apiVersion: v1\nkind: List\nitems: []\n", b"holds nothing to review"),
     (b"{", b"standard input: "),
     (b'{"a": 1} x', b"not JSON"),
     (b"[" * 100000, b"512"),
