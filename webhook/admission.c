@@ -17,10 +17,12 @@ bool gate_is_in_doubt(const struct gate *g)
 bool gate_may_assign(struct gate *g)
 {
 	const struct world *w = g->world;
+	const char *name = g->review->name;
+	/* without a name: all Stores */
 	if (!g->asked_assign)
 		g->assign = w->calls->may_assign(w, g->verdict->arena,
 						 &g->review->user,
-						 g->review->name, &g->why);
+						 name ? name : "", &g->why);
 	g->asked_assign = true;
 	return gate_heard(g, g->assign);
 }

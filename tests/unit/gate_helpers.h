@@ -75,7 +75,8 @@ static inline enum answer fake_assign(const struct world *w, struct sg_arena *a,
 				      const struct user *user, const char *store,
 				      struct sg_error *e)
 {
-	(void)a, (void)user, (void)store;
+	(void)a, (void)user;
+	assert_non_null(store);
 	return fake_answer(w, true, ((const struct fake *)w)->may_assign, e);
 }
 

@@ -360,7 +360,16 @@ static void test_warnings_and_audit(void **state)
 	expect_text(v.annotations[2].value, "for oneself", "reason");
 }
 
-static void test_deletion_and_status_pass(void **state)
+static void test_names_are_never_missing(void **state)
+{
+	static const char nameless[] =
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {}, spec: {}}";
+	struct fake f = fresh(state);
+	struct ask k = update("bob", nameless, nameless);
+	expect_refused(&f, &k, 403, "belongs to \"nobody\"");
+}
+
+static void test_deletion_passes(void **state)
 {
 	struct fake f = fresh(state);
 	struct ask k = { .endpoint = ENDPOINT_VALIDATE_STORE,
@@ -387,7 +396,8 @@ int main(void)
 		cmocka_unit_test(test_not_a_store),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_warnings_and_audit),
-		cmocka_unit_test(test_deletion_and_status_pass),
+		cmocka_unit_test(test_names_are_never_missing),
+		cmocka_unit_test(test_deletion_passes),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
