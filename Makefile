@@ -181,10 +181,11 @@ bench: deps all
 bench-webhook: deps all
 	@$(TEST_ENV) $(PYTHON) -B tests/bench/webhook/run
 
-# it fails each allocation in turn, libyaml's too
+# they fail each allocation in turn, libyaml's too
 UNIT_LIBS := $(WEBHOOK_LIBS)
-$O/unit/test_torture: UNIT_LIBS := -l:libyaml.a
-$O/unit/test_torture: UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
+TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture
+$(TORTURES): UNIT_LIBS := -l:libyaml.a
+$(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
 
 $O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

@@ -113,7 +113,9 @@ static int read_code_point(struct parser *p, char **to)
 	if (!read_hex(p->at, &code))
 		return refuse(p, "four hexadecimal digits");
 	if (code == 0)
-		return refuse(p, "a character but NUL");
+		return sg_error_set(p->e, SG_INVALID,
+				    "line %lu: a text holds a NUL (\\u0000); leave it out",
+				    (unsigned long)p->line);
 	p->at += 4;
 	if (code >= 0xD800 && code < 0xE000) {
 		if (code >= 0xDC00 || p->at[0] != '\\' || p->at[1] != 'u' ||

@@ -260,8 +260,8 @@ static void check_immutable(const char *field, const char *now,
 {
 	if (!now || !before || strcmp(now, before) != 0)
 		violations_add(v, field,
-			       "can't be changed, and is %s%s%s; for another one make another Store",
-			       before ? "\"" : "", before ? before : "absent",
+			       "can't be changed: keep %s%s%s, or make another Store",
+			       before ? "\"" : "", before ? before : "it absent",
 			       before ? "\"" : "");
 }
 

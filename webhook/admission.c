@@ -17,10 +17,12 @@ bool gate_is_in_doubt(const struct gate *g)
 bool gate_may_assign(struct gate *g)
 {
 	const struct world *w = g->world;
+	const char *name = g->review->name;
+	/* without a name: all Stores */
 	if (!g->asked_assign)
 		g->assign = w->calls->may_assign(w, g->verdict->arena,
 						 &g->review->user,
-						 g->review->name, &g->why);
+						 name ? name : "", &g->why);
 	g->asked_assign = true;
 	return gate_heard(g, g->assign);
 }
@@ -42,14 +44,29 @@ static const struct step {
 					    gate_validate_storepolicy },
 };
 
+/* The message itself is in the audit's response status. */
+static const char *refused_for(const struct verdict *v)
+{
+	const char *fields = NULL;
+	if (v->code != 422)
+		return v->reason;
+	for (unsigned i = 0; i < v->causes.count; i++) {
+		const char *field = v->causes.items[i].field;
+		fields = fields ? sg_arena_printf(v->arena, "%s, %s", fields,
+						  field) :
+				  field;
+	}
+	return fields ? fields : v->reason;
+}
+
 static void annotate(const struct gate *g)
 {
 	struct verdict *v = g->verdict;
+	const char *allowed_for = g->reason ? g->reason : "no objection";
 	verdict_annotate(v, "decision", "%s",
 			 v->allowed ? "allowed" : "refused");
 	verdict_annotate(v, "reason", "%s",
-			 v->allowed ? (g->reason ? g->reason : "no objection") :
-				      v->message);
+			 v->allowed ? allowed_for : refused_for(v));
 }
 
 /* What the steps found, as one answer: a complaint counts more than a doubt. */

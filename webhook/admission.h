@@ -20,7 +20,8 @@ enum endpoint {
  * A world that can't answer makes a refusal with 503 and Retry-After, unless
  * something else is wrong anyway. An arena without memory makes one with 500.
  *
- * Audit annotations: decision (allowed or refused), owner (of a Store), reason.
+ * Audit annotations: decision (allowed or refused), reason (why allowed, or the fields
+ * that are refused), of Stores owner and new-owner where it changes, and defaulted.
  */
 bool admission_decide(const struct world *w, enum endpoint endpoint,
 		      const struct review *r, struct verdict *v);

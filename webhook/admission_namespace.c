@@ -45,9 +45,8 @@ void gate_validate_namespace(struct gate *g)
 		return;
 	}
 	bool found = gate_heard(g, find_store(g, name, &store));
-	if (found)
-		verdict_annotate(g->verdict, "owner", "%s",
-				 store.owner ? store.owner : "");
+	if (found && store.owner)
+		verdict_annotate(g->verdict, "owner", "%s", store.owner);
 	g->reason = "its Store was admitted";
 	if (found && store.deleting)
 		verdict_refuse(g->verdict, 403, "Forbidden",

@@ -25,6 +25,12 @@ static bool read_store(struct gate *g, const struct node *object,
 	return false;
 }
 
+static void annotate_owner(struct gate *g, const char *key, const char *owner)
+{
+	if (owner)
+		verdict_annotate(g->verdict, key, "%s", owner);
+}
+
 /* --- who may --- */
 
 static void check_owner_of_new(struct gate *g, const struct store *s)
@@ -133,7 +139,7 @@ static void validate_create(struct gate *g)
 	struct store s;
 	if (!read_store(g, g->review->object, &s))
 		return;
-	verdict_annotate(g->verdict, "owner", "%s", s.owner ? s.owner : "");
+	annotate_owner(g, "owner", s.owner);
 	g->reason = gate_is_owner(g, s.owner) ? "for oneself" :
 						"by who may assign";
 	check_owner_of_new(g, &s);
@@ -174,7 +180,9 @@ static void validate_update(struct gate *g)
 				    node_get(r->old_object, "spec"));
 	bool deleting = !node_is_null(node_path(r->old_object, "metadata",
 						"deletionTimestamp", NULL));
-	verdict_annotate(g->verdict, "owner", "%s", owner ? owner : "");
+	annotate_owner(g, "owner", before);
+	if (!same_spec && !(owner && before && strcmp(owner, before) == 0))
+		annotate_owner(g, "new-owner", owner);
 	if (!may_change(g, before, same_spec) || same_spec)
 		return;
 	check_owner_stays(g, owner, before);

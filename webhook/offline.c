@@ -16,6 +16,7 @@ struct run {
 	struct sg_arena arena; /* of all documents: Stores stay known */
 	struct offline_world world;
 	unsigned doubts;
+	unsigned reviewed;
 	bool refused;
 	struct sg_buffer out;
 };
@@ -146,6 +147,7 @@ static int review_document(struct run *run, const struct node *document,
 	set_user(run->options, &r);
 	if (decide(run, &r, &v, e))
 		return -1;
+	run->reviewed++;
 	if (run->options->json) {
 		verdict_write(&v, &r, &run->out);
 		sg_buffer_putc(&run->out, '\n');
@@ -184,8 +186,6 @@ static int review_text(struct run *run, const struct sg_buffer *text,
 		       struct sg_error *e)
 {
 	struct node *root = NULL;
-	if (!text->data)
-		return sg_error_set(e, SG_INVALID, "is empty");
 	if (looks_like_json(text))
 		return json_parse(text->data, text->length, &run->arena, &root,
 				  e) ||
@@ -210,13 +210,17 @@ static int review_file(struct run *run, const char *file, struct sg_error *e)
 {
 	cleanup_buffer struct sg_buffer text;
 	bool is_stdin = strcmp(file, "-") == 0;
+	unsigned before = run->reviewed;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
 	if (is_stdin ? stdin_read(&text, e) : file_read(file, &text, e))
 		return -1;
-	return review_text(run, &text, e) ?
-		       sg_error_context(e, "%.200s",
-					is_stdin ? "standard input" : file) :
-		       0;
+	int failed = text.length ? review_text(run, &text, e) : 0;
+	if (!failed && run->reviewed == before)
+		failed = sg_error_set(e, SG_INVALID,
+				      "holds nothing to review: no Store, StorePolicy, Namespace or AdmissionReview");
+	return failed ? sg_error_context(e, "%.200s",
+					 is_stdin ? "standard input" : file) :
+			0;
 }
 
 static int load_policy(const char *file, struct policy **out,

@@ -55,9 +55,9 @@ void verdict_refuse_causes(struct verdict *v, const char *subject)
 {
 	cleanup_buffer struct sg_buffer text;
 	struct sg_error e;
+	sg_buffer_init(&text, SG_MAX_REPORT);
 	if (v->causes.count == 0 || !v->allowed)
 		return;
-	sg_buffer_init(&text, SG_MAX_REPORT);
 	sg_buffer_printf(&text, "%s is refused: ", subject);
 	for (unsigned i = 0; i < v->causes.count; i++)
 		sg_buffer_printf(&text, "%s%s: %s", i ? "; " : "",
@@ -232,9 +232,9 @@ static void write_base64(struct sg_buffer *out, const char *bytes, size_t length
 static void write_patch(const struct verdict *v, struct sg_buffer *out)
 {
 	cleanup_buffer struct sg_buffer patch;
+	sg_buffer_init(&patch, SG_MAX_DOCUMENT);
 	if (!v->allowed || node_count(v->patch) == 0)
 		return;
-	sg_buffer_init(&patch, SG_MAX_DOCUMENT);
 	json_write(&patch, v->patch);
 	out->no_memory |= patch.no_memory;
 	out->over_cap |= patch.over_cap;
