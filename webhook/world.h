@@ -41,10 +41,10 @@ struct world_calls {
 	enum answer (*find_host)(const struct world *, struct sg_arena *,
 				 const char *host, const char *name, bool fresh,
 				 struct store_facts *out, struct sg_error *);
-	/* The namespace of that name, by a quorum read; *labels its labels. */
+	/* The namespace of that name, by a quorum read, and its metadata. */
 	enum answer (*find_namespace)(const struct world *, struct sg_arena *,
 				      const char *name,
-				      const struct node **labels,
+				      const struct node **metadata,
 				      struct sg_error *);
 	/* Whether the user may `assign` that Store (SubjectAccessReview). */
 	enum answer (*may_assign)(const struct world *, struct sg_arena *,
