@@ -34,7 +34,7 @@ struct all {
 	struct access *access;
 };
 
-static const struct log log_to = { STDERR_FILENO };
+static const struct log log_to = { .fd = STDERR_FILENO };
 
 static void fail(const struct sg_error *e)
 {
