@@ -207,6 +207,8 @@ static int prepare(struct api *a, struct transfer *t,
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->slot->why);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, t->body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t->context);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, t->header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t->context);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 20L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
@@ -219,9 +221,10 @@ static int prepare(struct api *a, struct transfer *t,
 		       0;
 }
 
-static bool is_quiet(const struct transfer *t)
+static bool is_quiet(struct transfer *t)
 {
-	return t->quiet && clock_now() - t->heard >= t->quiet;
+	t->was_quiet = t->quiet && clock_now() - t->heard >= t->quiet;
+	return t->was_quiet;
 }
 
 /* Until the transfer ends by itself or by us; *result as libcurl has it. */

@@ -68,7 +68,9 @@ struct api_watching {
 	const char *path;
 	int64_t quiet; /* ms */
 	api_line line;
+	void (*opened)(void *context); /* the answer is 200; or NULL */
 	void *context;
+	bool was_quiet; /* gets whether that ended it */
 	int status; /* gets the HTTP status, 0 if there was none */
 	int64_t retry_after; /* gets the Retry-After in ms, or 0 */
 };

@@ -12,10 +12,12 @@ struct transfer {
 	const struct api_request *request;
 	int64_t quiet; /* ms without a byte that end it; 0: any */
 	curl_write_callback body;
-	void *context; /* of body */
+	curl_write_callback header; /* or NULL */
+	void *context; /* of both */
 	bool is_watch;
 	/* set by transfer_run */
 	struct api_slot *slot;
+	bool was_quiet;
 	int64_t heard; /* when a byte came last, CLOCK_MONOTONIC, ms */
 	int status;
 	int64_t retry_after; /* ms */

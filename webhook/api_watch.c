@@ -32,6 +32,17 @@ static size_t take_lines(char *bytes, size_t size, size_t count, void *context)
 	return w->ended ? 0 : length;
 }
 
+/* Header by header; an empty line ends them. */
+static size_t take_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct watch *w = context;
+	transfer_heard(&w->transfer);
+	if (bytes[0] == '\r' && w->asked->opened &&
+	    transfer_status(&w->transfer) == 200)
+		w->asked->opened(w->asked->context);
+	return size * count;
+}
+
 static int conclude(struct watch *w, const struct api_request *r, int failed,
 		    struct sg_error *e)
 {
@@ -59,12 +70,14 @@ int api_watch(struct api *a, struct api_watching *w, struct sg_error *e)
 			       .transfer = { .request = &request,
 					     .quiet = w->quiet,
 					     .body = take_lines,
+					     .header = take_header,
 					     .is_watch = true } };
 	watch.transfer.context = &watch;
 	lines_init(&watch.lines, SG_MAX_WATCH_LINE);
 	sg_buffer_init(&watch.refusal, SG_MAX_TOKEN);
 	int failed = transfer_run(a, &watch.transfer, e);
 	w->status = watch.transfer.status;
+	w->was_quiet = watch.transfer.was_quiet;
 	w->retry_after = watch.transfer.retry_after;
 	int result = conclude(&watch, &request, failed, e);
 	lines_release(&watch.lines);

@@ -82,13 +82,13 @@ enum answer cluster_look_store(struct api *api, struct sg_arena *a,
 
 enum answer cluster_look_namespace(struct api *api, struct sg_arena *a,
 				   const char *name, int64_t deadline,
-				   const struct node **labels,
+				   const struct node **metadata,
 				   struct sg_error *e)
 {
 	struct node *root = NULL;
 	enum answer answer =
 		get_object(api, a, NAMESPACES, name, deadline, &root, e);
-	*labels = node_path(root, "metadata", "labels", NULL);
+	*metadata = node_get(root, "metadata");
 	return answer;
 }
 

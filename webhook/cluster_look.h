@@ -18,7 +18,7 @@ enum answer cluster_look_host(struct api *api, struct sg_arena *a,
 			      struct sg_error *e);
 enum answer cluster_look_namespace(struct api *api, struct sg_arena *a,
 				   const char *name, int64_t deadline,
-				   const struct node **labels,
+				   const struct node **metadata,
 				   struct sg_error *e);
 
 #endif

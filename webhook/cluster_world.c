@@ -100,11 +100,12 @@ static enum answer find_host(const struct world *w, struct sg_arena *a,
 }
 
 static enum answer find_namespace(const struct world *w, struct sg_arena *a,
-				  const char *name, const struct node **labels,
+				  const char *name,
+				  const struct node **metadata,
 				  struct sg_error *e)
 {
 	return w->may_wait ? cluster_look_namespace(cluster_of(w)->api, a, name,
-						    w->deadline, labels, e) :
+						    w->deadline, metadata, e) :
 			     WORLD_LATER;
 }
 

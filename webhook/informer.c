@@ -37,6 +37,7 @@ struct informer {
 	struct sg_arena arena;	  /* of the event at hand */
 	struct backoff backoff;
 	unsigned failed_watches;
+	bool relisted; /* for a 410, and no watch has gone well since */
 	bool expired; /* the watch at hand was told 410 */
 	bool refused; /* the watch at hand was told another error */
 	size_t events; /* of the watch at hand */
@@ -120,9 +121,15 @@ static int take_line(void *context, const char *line, size_t length)
 	return 0;
 }
 
+static void opened(void *context)
+{
+	const struct watching *w = context;
+	atomic_store(&w->informer->heard, clock_now());
+}
+
 /* --- what the thread does --- */
 
-/* Everything again, unless the failure is one that a wait may heal. */
+/* What comes next is a list. */
 static void forget(struct informer *i)
 {
 	sg_buffer_clear(&i->version);
@@ -135,11 +142,13 @@ static int64_t after_watch(struct informer *i, const struct api_watching *w,
 	bool expired = i->expired || w->status == 410;
 	if (api_pause(i->api, 0))
 		return 0; /* it was ended, it did not fail */
+	if (w->was_quiet && w->status == 200)
+		return 0; /* that it can be begun anew is what is to be seen */
 	say(i, LOG_LEVEL_WARNING, "%s", e->message);
 	if (expired || i->refused || ++i->failed_watches >= FAILED_WATCHES)
 		forget(i);
-	if (expired && i->backoff.failures == 0) {
-		i->backoff.failures = 1; /* once without a wait */
+	if (expired && !i->relisted) {
+		i->relisted = true; /* at once, but not again and again */
 		return 0;
 	}
 	return backoff_next(&i->backoff, w->retry_after);
@@ -159,7 +168,8 @@ static int64_t watch(struct informer *i)
 			 WATCH_SECONDS + arc4random_uniform(WATCH_SECONDS));
 	api_escape(&path, i->version.data);
 	struct api_watching w = { .path = path.data, .quiet = i->quiet,
-				  .line = take_line, .context = &watching };
+				  .line = take_line, .opened = opened,
+				  .context = &watching };
 	i->events = 0;
 	i->expired = i->refused = false;
 	int failed = sg_buffer_check(&path, &e) ? -1 : api_watch(i->api, &w, &e);
@@ -170,6 +180,7 @@ static int64_t watch(struct informer *i)
 	if (i->events || (!failed && clock_now() - begun >= SHORT_WATCH)) {
 		backoff_reset(&i->backoff);
 		i->failed_watches = 0;
+		i->relisted = false;
 	}
 	if (failed)
 		return after_watch(i, &w, &e);

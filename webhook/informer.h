@@ -28,8 +28,9 @@ struct informer_sink {
 struct informer_options {
 	/* of the collection, such as /apis/urumi.io/v1/stores; it is copied */
 	const char *path;
-	/* ms without a word after which a watch is begun anew; 0: 150 s, since
-	 * the API server sends a bookmark about each minute */
+	/* ms without a word after which a watch is begun anew; 0: 150 s. The API
+	 * server sends a bookmark about each minute, but where nothing at all
+	 * has changed none, so silence alone is no failure. */
 	int64_t quiet;
 };
 

@@ -34,7 +34,7 @@ struct all {
 	struct access *access;
 };
 
-static const struct log log_to = { STDERR_FILENO };
+static const struct log log_to = { .fd = STDERR_FILENO };
 
 static void fail(const struct sg_error *e)
 {
@@ -120,7 +120,7 @@ static void ask_world(const struct all *all, char **word, struct policy_hold *h)
 	struct sg_error e = { 0 };
 	struct cluster_world cw;
 	struct store_facts facts = { 0 };
-	const struct node *labels = NULL;
+	const struct node *metadata = NULL;
 	const char *mode = "fresh", *details = "";
 	enum answer answer = WORLD_UNKNOWN;
 	for (unsigned i = 1; i < WORDS && word[i]; i++)
@@ -137,9 +137,10 @@ static void ask_world(const struct all *all, char **word, struct policy_hold *h)
 		answer = w->calls->find_host(w, &arena, word[1], word[2], fresh,
 					     &facts, &e);
 	} else if (strcmp(word[0], "namespace") == 0) {
-		answer = w->calls->find_namespace(w, &arena, word[1], &labels,
-						  &e);
-		details = node_text(node_get(labels, "urumi.io/store"));
+		answer = w->calls->find_namespace(w, &arena, word[1],
+						  &metadata, &e);
+		details = node_text(node_path(metadata, "labels",
+					      "urumi.io/store", NULL));
 	} else {
 		const char *groups[] = { word[2] };
 		const struct user user = { .name = word[1],

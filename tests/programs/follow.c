@@ -46,7 +46,7 @@ static void removed(void *context, const struct node *object)
 
 static int follow(struct api *api, const struct informer_options *o)
 {
-	static const struct log log = { STDERR_FILENO };
+	static const struct log log = { .fd = STDERR_FILENO };
 	const struct informer_sink sink = { .begin = begin,
 					    .set = set,
 					    .end = end,
