@@ -217,6 +217,7 @@ def test_a_name_is_held_while_its_namespace_holds_anothers_shop(gate):
                                            "urumi.io/owner": "alice"})
     must(gate.cluster.kubectl("delete", "store", "shoes", user="alice"))
     refused(apply(gate, store("shoes"), user="bob"), "store-shoes")
+    must(apply(gate, store("shoes"), "--dry-run=server"))  # it is alice's own
     gate.cluster.must("delete", "namespace", "store-shoes")
     must(apply(gate, store("shoes"), user="bob"))
 
