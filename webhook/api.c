@@ -208,7 +208,9 @@ static int prepare(struct api *a, struct transfer *t,
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, t->body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t->context);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, t->header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t->context);
+	/* with data but no function, headers would go to the body's */
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA,
+			 t->header ? t->context : NULL);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 20L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
