@@ -47,7 +47,7 @@ STATIC_PIE := $(if $(SANITIZE),,$(if $(filter 1,$(STATIC)),-static-pie))
 ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS := -lyaml
-WEBHOOK_LIBS := -lmicrohttpd -lgnutls -lcurl -ljansson -lssl -lcrypto -lyaml -pthread
+WEBHOOK_LIBS := -lmicrohttpd -lgnutls -lcurl -lssl -lcrypto -lyaml -pthread
 
 # sanitized and plain objects never mix
 comma := ,
@@ -182,7 +182,8 @@ bench-webhook: deps all
 	@$(TEST_ENV) $(PYTHON) -B tests/bench/webhook/run
 
 # they fail each allocation in turn, libyaml's too
-UNIT_LIBS := $(WEBHOOK_LIBS)
+# jansson is what our JSON is held against
+UNIT_LIBS := $(WEBHOOK_LIBS) -ljansson
 TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture
 $(TORTURES): UNIT_LIBS := -l:libyaml.a
 $(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp

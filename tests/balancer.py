@@ -41,10 +41,15 @@ class Balancer:
             writer.transport.abort()
 
     def stop(self):
-        self.cut()
-        self._loop.call_soon_threadsafe(self._server.close)
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    async def _end(self):
+        self._server.close()
+        await self._cut()
+        ways = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*ways, return_exceptions=True)
 
 
 async def _copy(reader, writer):

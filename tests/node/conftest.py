@@ -31,5 +31,6 @@ def make_store(node, helms):  # noqa: F811
         return store
 
     yield make
-    for store in stores:
-        store.remove()
+    if stores:
+        node.must("delete", "namespace", "--ignore-not-found",
+                  *(store.namespace for store in stores), timeout=180)

@@ -1,5 +1,6 @@
 """A store on the node, as its owner's platform team installs and looks at it."""
 
+import base64
 import json
 
 from conftest import ROOT
@@ -51,11 +52,6 @@ class Store:
                              self.namespace, env=self.cluster.environment())
         assert done.returncode == 0, f"helm rollback: {done.stderr.decode()}"
 
-    def remove(self):
-        """Everything, volumes and passwords too."""
-        self.cluster.must("delete", "namespace", self.namespace, "--ignore-not-found",
-                          timeout=180)
-
     # --- what is there -----------------------------------------------------------
 
     def kubectl(self, *args, **kwargs):
@@ -85,8 +81,9 @@ class Store:
                                     "-o", "json"))["status"]
 
     def password(self, key):
-        return self.must("get", "secret", f"{self.release}-credentials",
-                         "-o", f"jsonpath={{.data.{key}}}")
+        """In clear."""
+        return base64.b64decode(self.must("get", "secret", f"{self.release}-credentials",
+                                          "-o", f"jsonpath={{.data.{key}}}")).decode()
 
     def guards(self):
         """The guards by name, with what would tell that one was made anew."""
@@ -149,13 +146,14 @@ class Store:
                                        "-o", "json"))["spec"]
         return service["clusterIP"], service["ports"][0]["port"]
 
-    def http(self, path):
-        """GET through the Service as the ingress would ask; status and body."""
+    def http(self, path, *options):
+        """Through the Service as the ingress would ask, with further options of curl;
+        status and body."""
         address, port = self.address()
         done = self.cluster.tool(
             "exec", "curl", "--silent", "--show-error", "--max-time", "20",
             "--header", f"Host: {self.host}", "--header", "X-Forwarded-Proto: http",
-            "--write-out", "\n%{http_code}", f"http://{address}:{port}{path}")
+            *options, "--write-out", "\n%{http_code}", f"http://{address}:{port}{path}")
         assert done.returncode == 0, f"{path}: {done.stderr}"
         body, _, status = done.stdout.rpartition("\n")
         return int(status), body

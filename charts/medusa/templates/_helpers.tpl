@@ -148,7 +148,7 @@ capabilities:
   value: "5"
 {{- end -}}
 
-{{/* A container of the database's image that runs one of files/. */}}
+{{/* A container of the database's image that runs one of files/setup/. */}}
 {{- define "medusa.databaseClient" -}}
 image: {{ .root.Values.database.image }}
 command: [sh, /etc/store/setup/{{ .script }}]
@@ -166,6 +166,26 @@ volumeMounts:
     mountPath: /etc/store/setup
   - name: tmp
     mountPath: /tmp
+{{- end -}}
+
+{{/* A claim of its own, not the StatefulSet's: it can grow, and outlives the release. */}}
+{{- define "medusa.claim" -}}
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: {{ include "medusa.fullname" .root }}-{{ .component }}
+  labels:
+    {{- include "medusa.labels" . | nindent 4 }}
+  annotations:
+    helm.sh/resource-policy: keep
+spec:
+  accessModes: [ReadWriteOnce]
+  {{- with .root.Values.storageClassName }}
+  storageClassName: {{ . | quote }}
+  {{- end }}
+  resources:
+    requests:
+      storage: {{ .storage }}
 {{- end -}}
 
 {{- define "medusa.volumeMounts" -}}

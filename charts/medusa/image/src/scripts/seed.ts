@@ -9,13 +9,17 @@ import {
   createShippingProfilesWorkflow,
   createStockLocationsWorkflow,
   createTaxRegionsWorkflow,
+  deleteProductsWorkflow,
+  deleteShippingOptionsWorkflow,
   linkSalesChannelsToApiKeyWorkflow,
   linkSalesChannelsToStockLocationWorkflow,
+  updateProductsWorkflow,
   updateStoresWorkflow,
 } from "@medusajs/medusa/core-flows"
 
 // Makes an empty Medusa a shop that takes orders. Runs again after every change of its inputs and
-// after every failure, so each step looks first for what it would create.
+// after every failure, so each step looks first for what it would create, and finishes or replaces
+// what a killed run left half made. What the merchant has changed since stays.
 
 type Container = ExecArgs["container"]
 
@@ -57,7 +61,7 @@ async function configureStore(container: Container, salesChannelId: string, curr
       selector: { id: store.id },
       update: {
         name: setting("STORE_TITLE"),
-        default_sales_channel_id: salesChannelId,
+        default_sales_channel_id: store.default_sales_channel_id ?? salesChannelId,
         // Currencies that the merchant has added stay.
         supported_currencies: [
           { currency_code: currency, is_default: true },
@@ -71,28 +75,32 @@ async function configureStore(container: Container, salesChannelId: string, curr
 
 // A country belongs to one region at most.
 async function ensureRegion(container: Container, country: string, currency: string) {
+  const provider = "pp_system_default"
   const query = container.resolve(ContainerRegistrationKeys.QUERY)
   const { data: regions } = await query.graph({
     entity: "region",
-    fields: ["id", "countries.iso_2"],
+    fields: ["id", "countries.iso_2", "payment_providers.id"],
   })
   const found = regions.find((region) => region.countries?.some((c) => c?.iso_2 === country))
-  if (found) {
-    return found
+  if (!found) {
+    await createRegionsWorkflow(container).run({
+      input: {
+        regions: [
+          {
+            name: country.toUpperCase(),
+            currency_code: currency,
+            countries: [country],
+            payment_providers: [provider],
+          },
+        ],
+      },
+    })
+  } else if (!found.payment_providers?.length) {
+    await container.resolve(ContainerRegistrationKeys.LINK).create({
+      [Modules.REGION]: { region_id: found.id },
+      [Modules.PAYMENT]: { payment_provider_id: provider },
+    })
   }
-  const { result } = await createRegionsWorkflow(container).run({
-    input: {
-      regions: [
-        {
-          name: country.toUpperCase(),
-          currency_code: currency,
-          countries: [country],
-          payment_providers: ["pp_system_default"],
-        },
-      ],
-    },
-  })
-  return result[0]
 }
 
 async function ensureTaxRegion(container: Container, country: string) {
@@ -143,6 +151,22 @@ async function ensureServiceZone(container: Container, country: string) {
   return { setId: set.id, zoneId: set.service_zones[0].id }
 }
 
+// Of a run that was killed: no customer can choose it, and the next option would stand beside it.
+async function removeUnpricedOptions(container: Container, zoneId: string) {
+  const { data: options } = await container.resolve(ContainerRegistrationKeys.QUERY).graph({
+    entity: "shipping_option",
+    fields: ["id", "price_type", "prices.id"],
+    filters: { service_zone_id: zoneId },
+  })
+  const unpriced = options.filter((o) => o.price_type === "flat" && !o.prices?.length)
+  if (unpriced.length > 0) {
+    await deleteShippingOptionsWorkflow(container).run({
+      input: { ids: unpriced.map(({ id }) => id) },
+    })
+  }
+  return options.length - unpriced.length
+}
+
 async function ensureShipping(container: Container, country: string, currency: string) {
   const location = await ensureStockLocation(container, country)
   const profile = await ensureShippingProfile(container)
@@ -156,10 +180,7 @@ async function ensureShipping(container: Container, country: string, currency: s
     { ...stockLocation, [Modules.FULFILLMENT]: { fulfillment_set_id: setId } },
   ])
 
-  const options = await container
-    .resolve(Modules.FULFILLMENT)
-    .listShippingOptions({ service_zone: { id: zoneId } })
-  if (options.length === 0) {
+  if ((await removeUnpricedOptions(container, zoneId)) === 0) {
     await createShippingOptionsWorkflow(container).run({
       input: [
         {
@@ -199,27 +220,44 @@ async function ensurePublishableKey(container: Container, salesChannelId: string
   return key.token
 }
 
+// The workflow makes products, variants and prices in separate transactions. Until all are there the
+// products are drafts with this mark.
+const UNFINISHED = { unfinished: true }
+
+async function removeUnfinishedProducts(container: Container) {
+  const products = await container.resolve(Modules.PRODUCT).listProducts(
+    // Deleted ones too: the merchant didn't want them.
+    { handle: DEMO_PRODUCTS.map(({ handle }) => handle) },
+    { withDeleted: true }
+  )
+  const [unfinished, kept] = [true, false].map((wanted) =>
+    products.filter(({ metadata }) => Boolean(metadata?.unfinished) === wanted)
+  )
+  const ids = unfinished.filter(({ deleted_at }) => !deleted_at).map(({ id }) => id)
+  if (ids.length > 0) {
+    await deleteProductsWorkflow(container).run({ input: { ids } })
+  }
+  return new Set(kept.map(({ handle }) => handle))
+}
+
 async function ensureDemoProducts(
   container: Container,
   salesChannelId: string,
   profileId: string,
   currency: string
 ) {
-  const existing = await container
-    .resolve(Modules.PRODUCT)
-    // Deleted ones too: the merchant didn't want them.
-    .listProducts({ handle: DEMO_PRODUCTS.map(({ handle }) => handle) }, { withDeleted: true })
-  const handles = new Set(existing.map(({ handle }) => handle))
-  const missing = DEMO_PRODUCTS.filter(({ handle }) => !handles.has(handle))
+  const existing = await removeUnfinishedProducts(container)
+  const missing = DEMO_PRODUCTS.filter(({ handle }) => !existing.has(handle))
   if (missing.length === 0) {
     return
   }
-  await createProductsWorkflow(container).run({
+  const { result } = await createProductsWorkflow(container).run({
     input: {
       products: missing.map(({ handle, title, price }) => ({
         handle,
         title,
-        status: ProductStatus.PUBLISHED,
+        status: ProductStatus.DRAFT,
+        metadata: UNFINISHED,
         shipping_profile_id: profileId,
         sales_channels: [{ id: salesChannelId }],
         options: [{ title: "Variant", values: ["Default"] }],
@@ -233,6 +271,12 @@ async function ensureDemoProducts(
           },
         ],
       })),
+    },
+  })
+  await updateProductsWorkflow(container).run({
+    input: {
+      selector: { id: result.map(({ id }) => id) },
+      update: { status: ProductStatus.PUBLISHED, metadata: null },
     },
   })
 }
@@ -257,8 +301,19 @@ async function ensureAdmin(container: Container, email: string, password: string
   await auth.updateAuthIdentities({ id: identity.id, app_metadata: { user_id: id } })
 }
 
-export default async function seed({ container }: ExecArgs) {
-  const logger = container.resolve(ContainerRegistrationKeys.LOGGER)
+// The database is migrated for this image, and holds what Medusa creates when it starts and misses
+// it, which several starting at once would double. Before the rest: a shop without demo products is
+// better than none. In a schema of its own: Medusa compares the public one with its models.
+async function letServersStart(container: Container) {
+  const database = container.resolve(ContainerRegistrationKeys.PG_CONNECTION)
+  await database.raw("CREATE SCHEMA IF NOT EXISTS store_setup")
+  await database.raw("CREATE TABLE IF NOT EXISTS store_setup.migrated (image text PRIMARY KEY)")
+  await database.raw("INSERT INTO store_setup.migrated VALUES (?) ON CONFLICT DO NOTHING", [
+    setting("MEDUSA_IMAGE"),
+  ])
+}
+
+async function setUp(container: Container) {
   const country = setting("SHOP_COUNTRY").toLowerCase()
   const currency = setting("SHOP_CURRENCY").toLowerCase()
 
@@ -275,6 +330,14 @@ export default async function seed({ container }: ExecArgs) {
     await ensureDemoProducts(container, salesChannel.id, profileId, currency)
   }
   await ensureAdmin(container, setting("ADMIN_EMAIL"), setting("ADMIN_PASSWORD"))
+  return token
+}
+
+export default async function seed({ container }: ExecArgs) {
+  await letServersStart(container)
+  const token = await setUp(container)
   // Not a secret: every browser that opens the storefront gets it.
-  logger.info(`the shop is set up: ${setting("STORE_URL")}, publishable key ${token}`)
+  container
+    .resolve(ContainerRegistrationKeys.LOGGER)
+    .info(`the shop is set up: ${setting("STORE_URL")}, publishable key ${token}`)
 }
