@@ -1,4 +1,4 @@
-# storeguard: two programs in C. `make help` says what can be made.
+# storeguard: three programs in C. `make help` says what can be made.
 
 PREFIX    ?= /usr/local
 DESTDIR   ?=
