@@ -53,7 +53,9 @@ class Updates:
     def __init__(self, gate, workers=3):
         self.gate, self.done, self.failed = gate, 0, []
         self.end = threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(n,)) for n in range(workers)]
+        # daemons: a test that fails before it stops them must still end
+        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True)
+                        for n in range(workers)]
         for n in range(workers):
             must(apply(gate, store(f"busy-{n}")))
         for thread in self.threads:

@@ -328,7 +328,7 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	raise_file_limit();
 	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
-	    start_probes(&p, e) || gate_follow(p.gate, e) ||
+	    gate_follow(p.gate, e) || start_probes(&p, e) ||
 	    start_server(&p, e))
 		return -1;
 	say_where(&p);
