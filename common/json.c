@@ -15,6 +15,7 @@ struct parser {
 	struct sg_arena *arena;
 	unsigned depth;
 	unsigned nodes;
+	unsigned most_nodes;
 	uint32_t line;
 	struct sg_error *e;
 };
@@ -50,9 +51,9 @@ static struct node *new_node(struct parser *p, enum node_kind kind,
 			     enum node_style style)
 {
 	struct node *n = NULL;
-	if (p->nodes++ >= SG_MAX_NODES)
+	if (p->nodes++ >= p->most_nodes)
 		sg_error_set(p->e, SG_INVALID, "more than %u values",
-			     SG_MAX_NODES);
+			     p->most_nodes);
 	else if (!(n = sg_arena_alloc(p->arena, sizeof *n)))
 		sg_error_memory(p->e);
 	if (n) {
@@ -314,16 +315,32 @@ static int parse_value(struct parser *p, struct node **out)
 	return *p->at == '"' ? parse_string(p, out) : parse_plain(p, out);
 }
 
-int json_parse(const char *bytes, size_t length, struct sg_arena *a,
-	       struct node **root, struct sg_error *e)
+static int parse(const char *bytes, size_t length, unsigned most_nodes,
+		 struct sg_arena *a, struct node **root, struct sg_error *e)
 {
 	char *text = sg_arena_copy(a, bytes, length);
 	if (!text)
 		return sg_error_memory(e);
-	struct parser p = { .at = text, .end = text + length, .arena = a,
-			    .line = 1, .e = e };
+	struct parser p = { .at = text,
+			    .end = text + length,
+			    .arena = a,
+			    .most_nodes = most_nodes,
+			    .line = 1,
+			    .e = e };
 	if (parse_value(&p, root))
 		return -1;
 	skip_space(&p);
 	return p.at == p.end ? 0 : refuse(&p, "nothing more");
+}
+
+int json_parse(const char *bytes, size_t length, struct sg_arena *a,
+	       struct node **root, struct sg_error *e)
+{
+	return parse(bytes, length, SG_MAX_NODES, a, root, e);
+}
+
+int json_parse_review(const char *bytes, size_t length, struct sg_arena *a,
+		      struct node **root, struct sg_error *e)
+{
+	return parse(bytes, length, SG_MAX_REVIEW_NODES, a, root, e);
 }

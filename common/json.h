@@ -20,6 +20,9 @@
  */
 int json_parse(const char *bytes, size_t length, struct sg_arena *a,
 	       struct node **root, struct sg_error *e);
+/* The same of at most SG_MAX_REVIEW_NODES, for what anybody may send. */
+int json_parse_review(const char *bytes, size_t length, struct sg_arena *a,
+		      struct node **root, struct sg_error *e);
 
 /*
  * Appends a tree, of YAML or of JSON, as one line of JSON: aliases are followed, and

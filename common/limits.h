@@ -13,6 +13,11 @@
 #define SG_MAX_DOCUMENT (8 * SG_MIB)
 /* Nodes of one document, counted again each time an alias repeats them. */
 #define SG_MAX_NODES 1000000u
+/*
+ * Values of one AdmissionReview. Each takes about 80 bytes here and may have taken two
+ * of its sender, who need not be trusted with forty times a request's size.
+ */
+#define SG_MAX_REVIEW_NODES 100000u
 /* Nesting of one document; libyaml has no limit of its own. */
 #define SG_MAX_DEPTH 512u
 /* Documents in one stream. */

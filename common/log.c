@@ -151,9 +151,9 @@ void log_write(const struct log *log, enum log_level level,
 	       const char *message)
 {
 	cleanup_buffer struct sg_buffer lines;
+	sg_buffer_init(&lines, SG_MAX_REPORT);
 	if (log->fd < 0)
 		return;
-	sg_buffer_init(&lines, SG_MAX_REPORT);
 	if (log->format == LOG_FORMAT_JSON)
 		put_json(&lines, level, message, NULL);
 	else
@@ -165,9 +165,9 @@ void log_fields(const struct log *log, enum log_level level,
 		const char *message, const struct log_field *fields)
 {
 	cleanup_buffer struct sg_buffer line;
+	sg_buffer_init(&line, SG_MAX_REPORT);
 	if (log->fd < 0)
 		return;
-	sg_buffer_init(&line, SG_MAX_REPORT);
 	if (log->format == LOG_FORMAT_JSON)
 		put_json(&line, level, message, fields);
 	else

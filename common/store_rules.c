@@ -23,11 +23,14 @@ static bool matches_whole(const char *pattern, const char *name)
 	return matched;
 }
 
-/* A part between hyphens, or the whole without them, that folds alike. */
+/*
+ * A part between hyphens, or the whole without them, that folds alike. The name is no
+ * longer than a label.
+ */
 static bool resembles(const char *name, const char *protected_name)
 {
-	char folded[SG_STORE_NAME_MAX + 1];
-	char part[SG_STORE_NAME_MAX + 1];
+	char folded[NAME_LABEL_SIZE];
+	char part[NAME_LABEL_SIZE];
 	char other[256];
 	if (strlen(protected_name) >= sizeof other)
 		return false;
@@ -114,6 +117,33 @@ static bool has_punycode(const char *host)
 	return false;
 }
 
+/*
+ * Below the platform's own domain a host speaks as a name does: whoever may not have a
+ * Store called admin or paypa1 may not have its address either.
+ */
+static void check_host_labels(const struct policy *p, const char *host,
+			      struct violations *v)
+{
+	static const char field[] = "spec.host";
+	size_t below = strlen(host) - strlen(p->hosts.base_domain) - 1;
+	for (size_t at = 0, length; at < below; at += length + 1) {
+		char label[NAME_LABEL_SIZE];
+		length = strcspn(host + at, ".");
+		memcpy(label, host + at, length);
+		label[length] = '\0';
+		bool is_last = at + length == below;
+		const char *other = resembled(&p->naming.protected_names, label);
+		if (is_last && strings_contain(&p->naming.reserved, label))
+			violations_add(v, field,
+				       "\"%.128s\": \"%s\" is reserved; choose another host",
+				       host, label);
+		if (other)
+			violations_add(v, field,
+				       "\"%.128s\": \"%s\" resembles the protected name \"%s\"; choose another host",
+				       host, label, other);
+	}
+}
+
 void store_check_host(const struct policy *p, const char *host,
 		      struct violations *v)
 {
@@ -145,6 +175,8 @@ void store_check_host(const struct policy *p, const char *host,
 			       host,
 			       strings_join(v->arena,
 					    &p->hosts.denied_domains));
+	if (!is_base && in_domain(host, p->hosts.base_domain))
+		check_host_labels(p, host, v);
 }
 
 static void check_engine(const struct policy *p, const struct store *s,

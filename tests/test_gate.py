@@ -131,7 +131,8 @@ def test_names_that_are_not_to_be_had(gate, name, says):
 
 @pytest.mark.parametrize("host, says", [
     ("shops.example.com", "not below a domain"), ("a.b.other.com", "not below a domain"),
-    ("xn--bcher-kva.shops.example.com", "punycode")])
+    ("xn--bcher-kva.shops.example.com", "punycode"),
+    ("admin.shops.example.com", "reserved"), ("a.paypa1.shops.example.com", "paypal")])
 def test_hosts_that_are_not_to_be_had(gate, host, says):
     refused(apply(gate, store(host=host)), "spec.host", says)
 
@@ -143,6 +144,15 @@ def test_a_host_belongs_to_one_store(gate):
     must(apply(gate, store("other"), user="bob"))
     refused(apply(gate, store("other", host="fashion.shops.example.com"), user="bob"),
             "spec.host")
+
+
+def test_a_generated_name_keeps_its_host(gate):
+    """It is not written down until somebody changes the Store."""
+    made = must(apply(gate, store(None), "-o", "json", verb="create"))
+    name = json.loads(made)["metadata"]["name"]
+    for host in (f"{name}.shops.example.com", f"pay.{name}.shops.example.com"):
+        refused(apply(gate, store("other", host=host), user="bob"),
+                "spec.host", f'kept for Store "{name}"')
 
 
 def test_engine_and_delivery_never_change(gate):

@@ -48,11 +48,56 @@ void gate_check_plan_groups(struct gate *g, const struct store *s)
 
 /* --- hosts --- */
 
+/* The label directly below the platform's domain, or NULL for hosts elsewhere. */
+static const char *name_in_host(struct gate *g, const char *host)
+{
+	const char *base = g->world->policy->hosts.base_domain;
+	size_t length = strlen(host), domain = strlen(base);
+	if (length < domain + 2 || host[length - domain - 1] != '.' ||
+	    strcmp(host + length - domain, base) != 0)
+		return NULL;
+	size_t end = length - domain - 1, begin = end;
+	while (begin > 0 && host[begin - 1] != '.')
+		begin--;
+	return sg_arena_copy(g->verdict->arena, host + begin, end - begin);
+}
+
+static bool is_default_host(const char *host, const char *name)
+{
+	size_t length = strlen(name);
+	return strncmp(host, name, length) == 0 && host[length] == '.';
+}
+
+/*
+ * NAME.<baseDomain> and all below it are the Store's of that name, even if it has
+ * another host, or none yet: a generated name's host is derived from it later.
+ */
+static bool is_kept_for_another(struct gate *g, const struct store *s)
+{
+	const struct world *w = g->world;
+	struct store_facts other = { 0 };
+	const char *name = name_in_host(g, s->host);
+	if (!name || strcmp(name, s->name) == 0 ||
+	    !gate_heard(g, w->calls->find_store(w, g->verdict->arena, name, true,
+						&other, &g->why)))
+		return false;
+	bool same_owner = s->owner && other.owner &&
+			  strcmp(s->owner, other.owner) == 0;
+	bool is_derived = !other.host || !*other.host;
+	if (same_owner && !(is_derived && is_default_host(s->host, name)))
+		return false;
+	violations_add(&g->verdict->causes, "spec.host",
+		       "\"%.253s\" is kept for Store \"%s\"; choose another, such as %s.%s",
+		       s->host, name, s->name, w->policy->hosts.base_domain);
+	return true;
+}
+
 void gate_check_host_is_free(struct gate *g, const struct store *s)
 {
 	const struct world *w = g->world;
 	struct store_facts other = { 0 };
-	if (gate_heard(g, w->calls->find_host(w, g->verdict->arena, s->host,
+	if (!is_kept_for_another(g, s) &&
+	    gate_heard(g, w->calls->find_host(w, g->verdict->arena, s->host,
 					      s->name, true, &other, &g->why)))
 		violations_add(&g->verdict->causes, "spec.host",
 			       "\"%.253s\" is taken by Store \"%s\"; choose another",

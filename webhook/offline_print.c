@@ -117,7 +117,7 @@ static void print_doubts(unsigned doubts, struct sg_buffer *out)
 		enum offline_doubt doubt;
 		const char *text;
 	} texts[] = {
-		{ DOUBT_STORE, "whether the cluster has that Store; here it counts once it is reviewed before" },
+		{ DOUBT_STORE, "whether the cluster has a Store of that name; here it counts once it is reviewed before" },
 		{ DOUBT_HOST, "whether another Store of the cluster has that host" },
 		{ DOUBT_NAMESPACE, "whether its namespace still holds another shop" },
 		{ DOUBT_ASSIGN, "whether this user may \"assign\" Stores; taken as no (--groups system:masters may)" },

@@ -186,8 +186,7 @@ static void test_what_was_admitted_stays(void **state)
 	expect_refused(&f, &worse, 422, "spec.values.new: is not a value");
 	struct ask host = update("alice", LEGACY(""),
 				 STORE("admin", "alice", ""));
-	f.taken_host = "admin.shops.example.com";
-	expect_refused(&f, &host, 422, "is taken by Store \"other\"");
+	expect_refused(&f, &host, 422, "\"admin\" is reserved; choose another host");
 	struct ask value = update(
 		"alice", STORE("fashion", "alice", ", values: {old: {a: 1, b: 2}}"),
 		STORE("fashion", "alice", ", values: {old: {a: 2, b: 2}}"));
@@ -217,6 +216,36 @@ static void test_hosts(void **state)
 	f.taken_host = "fashion.shops.example.com";
 	expect_refused(&f, &k, 422,
 		       "spec.host: \"fashion.shops.example.com\" is taken by Store \"other\"");
+}
+
+#define HOSTED(owner, host)                                                    \
+	"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: mine}, spec: {" \
+	"engine: woocommerce, owner: " owner ", plan: small, host: " host        \
+	", delivery: gitops}}"
+
+/* Store fashion is alice's; the fake says no host, as of a generated name. */
+static void test_hosts_of_other_names(void **state)
+{
+	struct fake f = fresh(state);
+	f.store = "fashion";
+	struct ask bobs = create("bob", HOSTED("bob", "fashion.shops.example.com"));
+	struct ask below =
+		create("bob", HOSTED("bob", "pay.fashion.shops.example.com"));
+	struct ask same =
+		create("alice", HOSTED("alice", "fashion.shops.example.com"));
+	struct ask own_below =
+		create("alice", HOSTED("alice", "new.fashion.shops.example.com"));
+	struct ask free =
+		create("bob", HOSTED("bob", "fashion2.shops.example.com"));
+	struct ask moved = update("bob", HOSTED("bob", "mine.shops.example.com"),
+				  HOSTED("bob", "fashion.shops.example.com"));
+	static const char says[] = "is kept for Store \"fashion\"";
+	expect_refused(&f, &bobs, 422, says);
+	expect_refused(&f, &below, 422, says);
+	expect_refused(&f, &same, 422, says);
+	expect_refused(&f, &moved, 422, says);
+	expect_allowed(&f, &own_below);
+	expect_allowed(&f, &free);
 }
 
 static void test_namespaces(void **state)
@@ -391,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_admitted_stays),
 		cmocka_unit_test(test_leaving_stores_can_leave),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_hosts_of_other_names),
 		cmocka_unit_test(test_namespaces),
 		cmocka_unit_test(test_plans_for_groups),
 		cmocka_unit_test(test_not_a_store),

@@ -241,10 +241,10 @@ static void test_huge(void **state)
 	const char *labels = strstr(create, "\"a\":\"b\"");
 	const char *values = strstr(create, "\"currency\":\"EUR\"");
 	sg_buffer_append(&body, create, (size_t)(labels - create));
-	for (unsigned i = 0; i < 50000; i++)
-		sg_buffer_printf(&body, "\"l%u\":\"v\",", i * 7919 % 50000);
+	for (unsigned i = 0; i < 20000; i++)
+		sg_buffer_printf(&body, "\"l%u\":\"v\",", i * 7919 % 20000);
 	sg_buffer_append(&body, labels, (size_t)(values - labels));
-	for (unsigned i = 0; i < 50000; i++)
+	for (unsigned i = 0; i < 10000; i++)
 		sg_buffer_printf(&body, "\"k%u\":{\"secret\":[%u]},", i, i);
 	sg_buffer_puts(&body, values);
 	struct server_request r = request_of(body.data);
@@ -259,12 +259,29 @@ static void test_huge(void **state)
 	assert_true(s->last.microseconds < 5000000);
 }
 
+/* Small to send, large to hold: refused before it is. */
+static void test_many_values(void **state)
+{
+	cleanup_buffer struct sg_buffer body;
+	struct setting *s = *state;
+	const char *values = strstr(create, "\"currency\":\"EUR\"");
+	sg_buffer_init(&body, SG_MAX_BODY);
+	sg_buffer_append(&body, create, (size_t)(values - create));
+	sg_buffer_puts(&body, "\"many\":[");
+	for (unsigned i = 0; i < SG_MAX_REVIEW_NODES; i++)
+		sg_buffer_puts(&body, "0,");
+	sg_buffer_puts(&body, "0],");
+	sg_buffer_puts(&body, values);
+	struct server_request r = request_of(body.data);
+	expect_status(s, &r, 400, "more than 100000 values");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests), cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_later),	 cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_huge),	 cmocka_unit_test(test_many_values),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

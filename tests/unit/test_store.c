@@ -222,6 +222,13 @@ static const struct rule hosts[] = {
 	{ "vip.shops.example.com", "is in a denied domain" },
 	{ "x.vip.shops.example.com", "is in a denied domain" },
 	{ "xvip.shops.example.com", NULL },
+	{ "admin.shops.example.com", "\"admin\" is reserved" },
+	{ "www.fashion.shops.example.com", NULL },
+	{ "www.shop.example.org", NULL },
+	{ "my-paypa1.shops.example.com", "resembles the protected name \"paypal\"" },
+	{ "str1pe.fashion.shops.example.com", "resembles the protected name \"stripe\"" },
+	{ "a123456789b123456789c123456789d123456789e123456789f123456789g12."
+	  "shops.example.com", NULL },
 };
 
 static void test_hosts(void **state)
