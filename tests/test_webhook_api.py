@@ -47,7 +47,7 @@ class Program:
                 lines.append(line.rstrip("\n"))
                 self.changed.notify_all()
 
-    def wait(self, what, condition, seconds=30):
+    def wait(self, what, condition, seconds=15):
         deadline = time.monotonic() + seconds * SLOW
         with self.changed:
             while not condition(self):
@@ -56,10 +56,10 @@ class Program:
                     f"log: {self.errors[-5:]}")
                 self.changed.wait(0.1)  # it may hold without a new line
 
-    def wait_for(self, line, seconds=30, after=0):
+    def wait_for(self, line, seconds=15, after=0):
         self.wait(line, lambda p: line in p.lines[after:], seconds)
 
-    def wait_for_log(self, text, seconds=30, after=0):
+    def wait_for_log(self, text, seconds=15, after=0):
         self.wait(f'log "{text}"',
                   lambda p: any(text in line for line in p.errors[after:]), seconds)
 

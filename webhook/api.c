@@ -207,8 +207,10 @@ static int prepare(struct api *a, struct transfer *t,
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->slot->why);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, t->body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t->context);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, t->header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t->context);
+	if (t->header) { /* data alone would send headers to the body's */
+		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, t->header);
+		curl_easy_setopt(easy, CURLOPT_HEADERDATA, t->context);
+	}
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 20L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
