@@ -418,6 +418,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.requests.append((self.path, dict(self.headers)))
         self.server.answer(self)
 
+    def do_POST(self):
+        self.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def reply(self, status, body=b"", headers=()):
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -788,6 +792,89 @@ def test_no_log_has_a_token(fake, config, program):
     follow.wait_for_log("401: Unauthorized")
     follow.end()
     assert "hidden" not in "".join(follow.errors + follow.lines)
+
+
+@pytest.fixture
+def ask_fake(fake, config, program):
+    """The world before a fake, which answers what is not about caches by
+    fake.other(handler)."""
+
+    def answer(handler):
+        if handler.is_watch:
+            handler.stream()
+        elif "limit=500" in handler.path:
+            handler.reply(200, a_list())
+        else:
+            fake.other(handler)
+
+    fake.answer = answer
+    one = program("ask", config(fake.url))
+    one.wait_for_log("stores: listed")
+    one.wait_for_log("storepolicies: listed")
+    return one
+
+
+UNUSABLE = {
+    "no such kind": (404, b"404 page not found", "404: 404 page not found"),
+    "not found is another": (404, {"kind": "Status", "reason": "NotFound",
+                                   "details": {"name": "shoes"},
+                                   "message": "no shoes"}, "404: no shoes"),
+    "another object": (200, store("shoes"), "the answer is another object"),
+    "no JSON": (200, b"<html>", "GET"),
+    "empty": (200, b"", "GET"),
+    "a redirect": (307, b"", "307: (no body)"),
+    "overloaded": (429, b"slow down", "429: slow down"),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_answers_that_say_neither_yes_nor_no(fake, ask_fake, case):
+    status, body, says = UNUSABLE[case]
+    fake.other = lambda handler: handler.reply(status, body)
+    for question in (("store", "fashion", "fresh"), ("namespace", "fashion")):
+        word, rest = ask_fake.ask(*question)
+        assert word == "unknown" and says in rest, (question, rest)
+    if case != "another object":
+        word, rest = ask_fake.ask("host", "h.example.com", "x", "fresh")
+        assert word == "unknown" and rest, rest
+        word, rest = ask_fake.ask("assign", "alice", "people", case.split()[0], "fresh")
+        assert word == "unknown" and rest, rest
+    ask_fake.end()
+
+
+def test_equal_questions_at_one_time_are_asked_once(fake, ask_fake):
+    asked = []
+
+    def slowly(handler):
+        asked.append(json.loads(handler.body)["spec"])
+        time.sleep(0.5)
+        handler.reply(201, {"status": {"allowed": True}})
+
+    fake.other = slowly
+    assert ask_fake.ask("storm", "alice", "people", "fashion", "40") == (
+        "yes=40", "no=0 unknown=0")
+    assert asked == [{"user": "alice", "groups": ["people"], "resourceAttributes": {
+        "group": "urumi.io", "version": "v1", "resource": "stores", "verb": "assign",
+        "name": "fashion"}}]
+    ask_fake.end()
+
+
+def test_who_waits_for_a_question_that_fails_asks_again(fake, ask_fake):
+    asked = []
+
+    def fails_once(handler):
+        asked.append(handler.path)
+        time.sleep(0.2)
+        if len(asked) == 1:
+            handler.reply(500, b"no")
+        else:
+            handler.reply(201, {"status": {"allowed": False}})
+
+    fake.other = fails_once
+    assert ask_fake.ask("storm", "alice", "people", "fashion", "20") == (
+        "yes=0", "no=19 unknown=1")
+    assert len(asked) == 2
+    ask_fake.end()
 
 
 def test_nobody_is_there(config, program):
