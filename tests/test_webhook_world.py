@@ -29,7 +29,8 @@ def test_calls(stores, ask):
     assert word == "failed" and rest.endswith(
         f'GET {STORES}/nothing: 404: stores.urumi.io "nothing" not found'), rest
     body = json.dumps(store("fashion"), separators=(",", ":"))
-    assert ask.ask("call", "POST", STORES, "2000", body)[1].startswith("201 {")
+    # the API server lets a creation wait for 2 s where the definition is that new
+    assert ask.ask("call", "POST", STORES, "8000", body)[1].startswith("201 {")
     word, rest = ask.ask("call", "POST", STORES, "2000", body)
     assert word == "failed" and "409" in rest and "already exists" in rest
     assert ask.ask("call", "DELETE", STORES + "/fashion", "2000")[1].startswith("200")
