@@ -3,9 +3,9 @@
  * authorizers by SubjectAccessReview
  * (https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/).
  *
- * Answers are kept: yes for 10 s, so that a GitOps tool that applies hundreds of
- * Stores costs a question each ten seconds and Store, and a right that is taken away
- * ends soon; no for 5 s, so that who was refused and then given the right need not
+ * Answers are kept: yes for 10 s, so that a GitOps tool that applies a Store
+ * again and again costs one question in that time, and a right that is taken away ends
+ * soon; no for 5 s, so that who was refused and then given the right need not
  * wait, and a client that tries again and again can't make the API server's load ours.
  * The key is all of who asks (name, uid, groups, extra) and the Store's name. Their
  * number is fixed; those nearest their end make room. Equal questions at one time are

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "api_server.h"
-#include "cleanup.h"
 #include "clock.h"
 
 /* How long a new connection may take, where no deadline is nearer. */

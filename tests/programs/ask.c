@@ -10,9 +10,11 @@
  *     host HOST NAME MODE
  *     namespace NAME
  *     assign USER GROUP STORE MODE
+ *     storm USER GROUP STORE N     assign, N times at once
  *     policy                       what is in force
  *     count                        how many Stores are known
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,7 @@
 #include "cluster_world.h"
 #include "policies.h"
 
-enum { WORDS = 6, WAIT_MS = 4000 };
+enum { WORDS = 6, WAIT_MS = 4000, STORM = 64 };
 
 struct all {
 	struct api *api;
@@ -155,11 +157,48 @@ static void ask_world(const struct all *all, char **word, struct policy_hold *h)
 	tell(answer, details ? details : "", &e);
 }
 
+struct question {
+	const struct all *all;
+	char **word;
+	enum answer answer;
+};
+
+static void *ask_assign(void *context)
+{
+	struct question *q = context;
+	const char *groups[] = { q->word[2] };
+	const struct user user = { .name = q->word[1], .groups = { groups, 1 } };
+	struct sg_error e = { 0 };
+	q->answer = access_may_assign(q->all->access, &user, q->word[3],
+				      clock_now() + WAIT_MS, true, &e);
+	return NULL;
+}
+
+static void storm(const struct all *all, char **word)
+{
+	struct question questions[STORM];
+	pthread_t threads[STORM];
+	unsigned long count = strtoul(word[4], NULL, 10), answers[4] = { 0 };
+	for (unsigned long i = 0; i < count && i < STORM; i++) {
+		questions[i] = (struct question){ all, word, WORLD_UNKNOWN };
+		if (pthread_create(&threads[i], NULL, ask_assign, &questions[i]))
+			exit(1);
+	}
+	for (unsigned long i = 0; i < count && i < STORM; i++) {
+		(void)pthread_join(threads[i], NULL);
+		answers[questions[i].answer]++;
+	}
+	printf("yes=%lu no=%lu unknown=%lu\n", answers[WORLD_YES],
+	       answers[WORLD_NO], answers[WORLD_UNKNOWN]);
+}
+
 static void answer(const struct all *all, char **word)
 {
 	struct policy_hold *h = policies_hold(all->policies);
 	if (strcmp(word[0], "call") == 0) {
 		call(all, word);
+	} else if (strcmp(word[0], "storm") == 0) {
+		storm(all, word);
 	} else if (strcmp(word[0], "count") == 0) {
 		printf("%zu\n", stores_count(all->stores));
 	} else if (strcmp(word[0], "policy") == 0) {
