@@ -1,4 +1,4 @@
-# storeguard: two programs in C. `make help` says what can be made.
+# storeguard: three programs in C. `make help` says what can be made.
 
 PREFIX    ?= /usr/local
 DESTDIR   ?=
@@ -32,12 +32,14 @@ HARDENING := -fno-strict-aliasing -fno-strict-overflow -fPIE \
 	$(call probe,-fstack-clash-protection) $(call probe,-fcf-protection) \
 	$(call probe,-ftrivial-auto-var-init=zero)
 CFLAGS  ?= -O2 -g
+ROOMS := webhook certs postrender common
 ifndef SANITIZE
 HARDENING += $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
+# -iquote: common/limits.h must not stand in for the system's <limits.h>
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DSG_VERSION='"$(VERSION)"' \
 	-DSG_DEFAULT_POLICY='"common/default-policy.yaml"' \
-	-Icommon -Ipostrender -include common/banned.h $(WARNINGS) $(HARDENING) \
+	$(addprefix -iquote ,$(ROOMS)) -include common/banned.h $(WARNINGS) $(HARDENING) \
 	$(if $(DEVELOPER),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
 	$(CFLAGS)
@@ -45,24 +47,31 @@ STATIC_PIE := $(if $(SANITIZE),,$(if $(filter 1,$(STATIC)),-static-pie))
 ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS := -lyaml
+WEBHOOK_LIBS := -lmicrohttpd -lgnutls -lcurl -lssl -lcrypto -lyaml -pthread
 
 # sanitized and plain objects never mix
 comma := ,
 O := $(B)/$(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),obj)
 
-MAN := postrender/storeguard-postrender.1
+MAN := $(wildcard postrender/*.1 webhook/*.1 certs/*.1)
 PLUGIN := $(B)/helm4/storeguard
 PYTHON := /usr/bin/python3
 
 # --- what is built -----------------------------------------------------------
 
-COMMON_OBJS     := $(patsubst %.c,$O/%.o,$(wildcard common/*.c))
-POSTRENDER_OBJS := $(patsubst %.c,$O/%.o,$(wildcard postrender/*.c))
+objects = $(patsubst %.c,$O/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+# in the order in which they need each other
+ARCHIVES := $(patsubst %,$O/%.a,$(ROOMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$O/unit/%,$(wildcard tests/unit/test_*.c))
-BIN := $(if $(SANITIZE),$O,$(B))/storeguard-postrender
+TEST_PROGRAMS := $(patsubst tests/programs/%.c,$O/programs/%,$(wildcard tests/programs/*.c))
+OUT := $(if $(SANITIZE),$O,$(B))
+BIN := $(OUT)/storeguard-postrender
+WEBHOOK := $(OUT)/storeguard-webhook
+CERTS := $(OUT)/storeguard-certs
+PROGRAMS := $(BIN) $(WEBHOOK) $(CERTS)
 
 .PHONY: all
-all: $(BIN) $(PLUGIN)/plugin.yaml
+all: $(PROGRAMS) $(PLUGIN)/plugin.yaml
 
 .PHONY: help
 help:
@@ -72,9 +81,10 @@ help:
 	@echo "make test       all tests that need no root, on a real API server, too"
 	@echo "make test-node  as root: pods on a real node"
 	@echo "make bench      timings beside kustomize's, against the targets"
+	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"
-	@echo "with            SANITIZE=address,undefined  DEVELOPER=1  V=1"
+	@echo "with            SANITIZE=address,undefined (or thread)  DEVELOPER=1  V=1"
 
 .PHONY: deps
 deps:
@@ -89,11 +99,20 @@ deps-node: deps
 		$(addprefix kubernetes/,kubelet kube-scheduler kube-proxy) \
 		$(addprefix projectcalico/,calico-felix calico)
 
-$(BIN): $(POSTRENDER_OBJS) $O/libstoreguard.a
+$(BIN): $O/postrender/main.o $O/postrender.a $O/common.a
 	@echo "  LINK   $@"
 	$(Q)$(CC) $(or $(STATIC_PIE),-pie) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$O/libstoreguard.a: $(COMMON_OBJS)
+$(WEBHOOK): $O/webhook/main.o $O/webhook.a $O/certs.a $O/common.a
+	@echo "  LINK   $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(WEBHOOK_LIBS)
+
+$(CERTS): $O/certs/main.o $O/certs.a $O/common.a
+	@echo "  LINK   $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lcrypto -lyaml
+
+.SECONDEXPANSION:
+$(ARCHIVES): $O/%.a: $$(call objects,$$*)
 	@echo "  AR     $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -120,7 +139,7 @@ $(PLUGIN)/plugin.yaml: postrender/plugin/plugin.yaml $(BIN) Makefile
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin'
-	install -m 755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin/'
 	install -m 644 $(MAN) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 	install -m 644 $(PLUGIN)/plugin.yaml \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/'
@@ -134,8 +153,20 @@ install: all
 
 # sanitizers slow the program down, and the two seconds of bad input with it
 TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
+	STOREGUARD_WEBHOOK='$(abspath $(WEBHOOK))' \
+	STOREGUARD_CERTS='$(abspath $(CERTS))' \
 	STOREGUARD_TOOLS='$(abspath $(B)/tools)' \
+	STOREGUARD_PROGRAMS='$(abspath $O/programs)' \
 	$(if $(SANITIZE),STOREGUARD_SLOW=8)
+
+# Where no program of ours runs but by the way, a sanitizer has nothing to say; and of
+# threads only the webhook has any.
+PLAIN_ONLY := charts cluster cluster_release crds delete_protection from_scratch \
+	medusa_order woocommerce_order woocommerce_setup
+TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
+ifeq ($(SANITIZE),thread)
+TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py))
+endif
 
 .PHONY: demo
 demo: all
@@ -143,8 +174,8 @@ demo: all
 	@$(TEST_ENV) tests/demo/run
 
 .PHONY: test
-test: deps all $(UNIT_TESTS)
-	@$(TEST_ENV) tests/run tests $(UNIT_TESTS)
+test: deps all $(UNIT_TESTS) $(TEST_PROGRAMS)
+	@$(TEST_ENV) STOREGUARD_TESTS='$(TESTS)' tests/run tests $(UNIT_TESTS)
 
 .PHONY: test-node
 test-node: deps-node all
@@ -155,19 +186,33 @@ test-node: deps-node all
 bench: deps all
 	@$(TEST_ENV) $(PYTHON) tests/bench/run
 
-# it fails each allocation in turn, libyaml's too
-$O/unit/test_torture: LIBS := -l:libyaml.a
-$O/unit/test_torture: UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
+.PHONY: bench-webhook
+bench-webhook: deps all
+	@$(TEST_ENV) $(PYTHON) -B tests/bench/webhook/run
 
-$O/unit/%: $O/tests/unit/%.o $(filter-out $O/postrender/main.o,$(POSTRENDER_OBJS)) $O/libstoreguard.a
+# they fail each allocation in turn, libyaml's too
+# jansson is what our JSON is held against
+UNIT_LIBS := $(WEBHOOK_LIBS) -ljansson
+TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture
+$(TORTURES): UNIT_LIBS := -l:libyaml.a
+$(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
+
+$O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
+
+# what Python tests drive to see a part of the webhook alone
+$O/programs/%: $O/tests/programs/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(WEBHOOK_LIBS)
 
 .PHONY: clean
 clean:
-	rm -rf $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
-		$(B)/demo $(B)/storeguard-postrender
+	rm -rf $(B)/bench $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
+		$(B)/demo $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
 
--include $(COMMON_OBJS:.o=.d) $(POSTRENDER_OBJS:.o=.d) \
-	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS))
+-include $(patsubst %.c,$O/%.d,$(wildcard $(addsuffix /*.c,$(ROOMS)))) \
+	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS)) \
+	$(patsubst $O/programs/%,$O/tests/programs/%.d,$(TEST_PROGRAMS))

@@ -33,6 +33,13 @@ void sg_arena_release(struct sg_arena *a)
 	a->total = 0;
 }
 
+void sg_arena_wipe(struct sg_arena *a)
+{
+	for (struct sg_arena_block *b = a->blocks; b; b = b->next)
+		explicit_bzero(b->data, b->used);
+	sg_arena_release(a);
+}
+
 void sg_arena_clear(struct sg_arena *a)
 {
 	struct sg_arena_block *kept = a->blocks;

@@ -25,6 +25,8 @@ struct sg_arena {
 void sg_arena_init(struct sg_arena *a);
 /* Frees everything. */
 void sg_arena_release(struct sg_arena *a);
+/* Overwrites everything that was allocated, then frees it: for secrets. */
+void sg_arena_wipe(struct sg_arena *a);
 /* Forgets everything that was allocated, and keeps one block for reuse. */
 void sg_arena_clear(struct sg_arena *a);
 
@@ -37,5 +39,6 @@ char *sg_arena_printf(struct sg_arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #define cleanup_arena cleanup_with(sg_arena_release)
+#define cleanup_secret_arena cleanup_with(sg_arena_wipe)
 
 #endif

@@ -16,6 +16,13 @@ void sg_buffer_release(struct sg_buffer *b)
 	sg_buffer_init(b, b->cap);
 }
 
+void sg_buffer_wipe(struct sg_buffer *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->capacity);
+	sg_buffer_release(b);
+}
+
 void sg_buffer_clear(struct sg_buffer *b)
 {
 	b->length = 0;

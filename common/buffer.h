@@ -27,6 +27,11 @@ struct sg_buffer {
 void sg_buffer_init(struct sg_buffer *b, size_t cap);
 /* Frees the content; the buffer may be initialised again. */
 void sg_buffer_release(struct sg_buffer *b);
+/*
+ * Overwrites the content, then frees it: for secrets. What grows may move, and leave
+ * a copy behind: reserve enough first.
+ */
+void sg_buffer_wipe(struct sg_buffer *b);
 /* Empties it and keeps the memory. */
 void sg_buffer_clear(struct sg_buffer *b);
 
@@ -47,5 +52,6 @@ char *sg_buffer_reserve(struct sg_buffer *b, size_t length);
 int sg_buffer_check(const struct sg_buffer *b, struct sg_error *e);
 
 #define cleanup_buffer cleanup_with(sg_buffer_release)
+#define cleanup_secret_buffer cleanup_with(sg_buffer_wipe)
 
 #endif

@@ -55,21 +55,39 @@ int decode_sequence(const struct node *n, const char *path, struct sg_error *e)
 	return node_is_sequence(n) ? 0 : wrong_kind(n, path, "a list", e);
 }
 
-static int read_string(struct sg_arena *a, const struct node *n,
-		       const char *path, const char **out, struct sg_error *e)
+static int no_string(const struct node *n, const char *path,
+		     struct sg_error *e)
 {
-	n = node_resolve(n);
 	const char *text = node_text(n);
 	if (!text)
 		return wrong_kind(n, path, "a string", e);
-	if (n->style == STYLE_PLAIN && !n->tagged && yaml_plain_is_typed(text))
-		return sg_error_set(e, SG_INVALID,
-				    "%s: %s is not a string; write it in quotes",
-				    path, text);
 	if (!*text)
 		return sg_error_set(e, SG_INVALID, "%s is empty", path);
+	return sg_error_set(e, SG_INVALID,
+			    "%s: %s is not a string; write it in quotes", path,
+			    text);
+}
+
+/* A string that is not empty; *out stays NULL for anything else. */
+static int copy_string(struct sg_arena *a, const struct node *n,
+		       const char **out, struct sg_error *e)
+{
+	n = node_resolve(n);
+	const char *text = node_text(n);
+	*out = NULL;
+	if (!text || !*text ||
+	    (n->style == STYLE_PLAIN && !n->tagged && yaml_plain_is_typed(text)))
+		return 0;
 	*out = sg_arena_copy(a, text, n->length);
 	return *out ? 0 : sg_error_memory(e);
+}
+
+static int read_string(struct sg_arena *a, const struct node *n,
+		       const char *path, const char **out, struct sg_error *e)
+{
+	if (copy_string(a, n, out, e))
+		return -1;
+	return *out ? 0 : no_string(node_resolve(n), path, e);
 }
 
 int decode_string(struct sg_arena *a, const struct node *n, const char *path,
@@ -83,8 +101,13 @@ int decode_string(struct sg_arena *a, const struct node *n, const char *path,
 			return 0;
 		return sg_error_set(e, SG_INVALID, "%s.%s is missing", path, key);
 	}
+	if (copy_string(a, value, out, e))
+		return -1;
+	if (*out)
+		return 0;
+	/* only a complaint needs the path */
 	const char *at = sg_arena_printf(a, "%s.%s", path, key);
-	return at ? read_string(a, value, at, out, e) : sg_error_memory(e);
+	return at ? no_string(value, at, e) : sg_error_memory(e);
 }
 
 int decode_number(const struct node *n, int64_t min, int64_t max, int64_t *out,

@@ -13,6 +13,11 @@
 #define SG_MAX_DOCUMENT (8 * SG_MIB)
 /* Nodes of one document, counted again each time an alias repeats them. */
 #define SG_MAX_NODES 1000000u
+/*
+ * Values of one AdmissionReview. Each takes about 80 bytes here and may have taken two
+ * of its sender, who need not be trusted with forty times a request's size.
+ */
+#define SG_MAX_REVIEW_NODES 100000u
 /* Nesting of one document; libyaml has no limit of its own. */
 #define SG_MAX_DEPTH 512u
 /* Documents in one stream. */
@@ -31,7 +36,23 @@
 #define SG_MAX_RESOURCES 64u
 /* Labels of a plain Job's template that a policy selects by. */
 #define SG_MAX_JOB_LABELS 64u
+/* An answer of the webhook, and all of /metrics. */
+#define SG_MAX_REPLY (4 * SG_MIB)
+/* The body of a request: an AdmissionReview holds an object twice. */
+#define SG_MAX_BODY (8 * SG_MIB)
+/* All large bodies that are being read or answered. */
+#define SG_MAX_BODIES (64 * SG_MIB)
 /* Violations listed for one object. */
 #define SG_MAX_VIOLATIONS 64u
+/* A PEM text: a key, a chain, a bundle of CAs. */
+#define SG_MAX_PEM ((size_t)256 * 1024)
+/* Names of one serving certificate. */
+#define SG_MAX_CERTIFICATE_NAMES 32u
+/* One event of a watch, an object with its wrapping. */
+#define SG_MAX_WATCH_LINE (4 * SG_MIB)
+/* One answer of the API server; longer pages are asked for in smaller ones. */
+#define SG_MAX_ANSWER (16 * SG_MIB)
+/* A token that proves who we are. */
+#define SG_MAX_TOKEN ((size_t)64 * 1024)
 
 #endif

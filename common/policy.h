@@ -10,6 +10,7 @@
 #define SG_POLICY_H
 
 #include "decode.h"
+#include "violations.h"
 
 /* The group and version of all our kinds. */
 #define SG_API_VERSION "urumi.io/v1"
@@ -102,6 +103,15 @@ struct policy {
  */
 int policy_parse(const char *source, const char *text, size_t length,
 		 struct policy **out, struct sg_error *e);
+/* The same from an object's tree; *out keeps nothing of it. */
+int policy_from_tree(const char *source, const struct node *root,
+		     struct policy **out, struct sg_error *e);
+/*
+ * Lists everything that policy_from_tree() would refuse, as far as one complaint
+ * does not hide the next. -1 without memory.
+ */
+int policy_check(const struct node *root, struct violations *v,
+		 struct sg_error *e);
 /* The embedded one. */
 int policy_parse_default(struct policy **out, struct sg_error *e);
 void policy_free(struct policy *p);

@@ -131,7 +131,9 @@ static int read_engine(struct policy_reader *r, const struct node *n, const char
 		return sg_error_set(r->e, SG_INVALID,
 				    "%s.podSecurity: \"%.80s\" is not restricted, baseline or privileged",
 				    path, engine->pod_security);
-	for (unsigned i = 0; i < engine->plans.count; i++)
+	/* without plans, another complaint says so */
+	for (unsigned i = 0; i < engine->plans.count && r->policy->plan_count;
+	     i++)
 		if (!policy_plan(r->policy, engine->plans.items[i]))
 			return sg_error_set(r->e, SG_INVALID,
 					    "%s.plans: there is no plan \"%.80s\"; there are: %s",
@@ -156,7 +158,8 @@ int policy_read_engines(struct policy_reader *r, const struct node *n, const cha
 		if (!engine->name)
 			return sg_error_memory(r->e);
 		if (read_engine(r, k->next, policy_child(r, path, engine->name),
-				engine))
+				engine) &&
+		    policy_note(r))
 			return -1;
 	}
 	return 0;

@@ -120,28 +120,46 @@ static int read_owners(struct policy_reader *r, const struct node *n, const char
 	return 0;
 }
 
+static int read_default_plan(struct policy_reader *r, const struct node *n)
+{
+	struct policy *p = r->policy;
+	if (decode_string(r->arena, n, "spec", "defaultPlan", REQUIRED,
+			  &p->default_plan, r->e))
+		return -1;
+	if (!p->plan_count || policy_plan(p, p->default_plan))
+		return 0;
+	return sg_error_set(r->e, SG_INVALID,
+			    "spec.defaultPlan: there is no plan \"%.80s\"; there are: %s",
+			    p->default_plan, policy_plan_names(r->arena, p));
+}
+
 static int read_spec(struct policy_reader *r, const struct node *n)
 {
 	static const char *const fields[] = { "naming", "hosts", "owners",
 					      "defaultPlan", "engines", "plans",
 					      "network", NULL };
-	static const char path[] = "spec";
-	struct policy *p = r->policy;
-	if (policy_required(r, n, path) || decode_mapping(n, path, fields, r->e) ||
-	    read_naming(r, node_get(n, "naming"), "spec.naming") ||
-	    read_hosts(r, node_get(n, "hosts"), "spec.hosts") ||
-	    read_owners(r, node_get(n, "owners"), "spec.owners") ||
-	    policy_read_plans(r, node_get(n, "plans"), "spec.plans") ||
-	    policy_read_engines(r, node_get(n, "engines"), "spec.engines") ||
-	    policy_read_network(r, node_get(n, "network"), "spec.network") ||
-	    decode_string(r->arena, n, path, "defaultPlan", REQUIRED,
-			  &p->default_plan, r->e))
+	static const struct {
+		int (*read)(struct policy_reader *, const struct node *,
+			    const char *path);
+		const char *key, *path;
+	} sections[] = {
+		{ read_naming, "naming", "spec.naming" },
+		{ read_hosts, "hosts", "spec.hosts" },
+		{ read_owners, "owners", "spec.owners" },
+		{ policy_read_plans, "plans", "spec.plans" },
+		{ policy_read_engines, "engines", "spec.engines" },
+		{ policy_read_network, "network", "spec.network" },
+	};
+	if (policy_required(r, n, "spec") || decode_any_mapping(n, "spec", r->e))
 		return -1;
-	if (policy_plan(p, p->default_plan))
-		return 0;
-	return sg_error_set(r->e, SG_INVALID,
-			    "spec.defaultPlan: there is no plan \"%.80s\"; there are: %s",
-			    p->default_plan, policy_plan_names(r->arena, p));
+	if (decode_mapping(n, "spec", fields, r->e) && policy_note(r))
+		return -1;
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+		if (sections[i].read(r, node_get(n, sections[i].key),
+				     sections[i].path) &&
+		    policy_note(r))
+			return -1;
+	return read_default_plan(r, n);
 }
 
 static int read_policy(struct policy_reader *r, const struct node *root)
@@ -169,13 +187,42 @@ int policy_parse(const char *source, const char *text, size_t length,
 	if (!p)
 		return sg_error_memory(e);
 	sg_arena_init(&p->arena);
-	struct policy_reader reader = { p, &p->arena, e };
+	struct policy_reader reader = { p, &p->arena, e, NULL };
 	struct node *root = NULL;
 	if (yaml_parse(text, length, 1, &p->arena, &root, e) ||
 	    read_policy(&reader, root) || sg_arena_check(&p->arena, e))
 		return sg_error_context(e, "%s", source);
 	*out = steal(&p);
 	return 0;
+}
+
+int policy_from_tree(const char *source, const struct node *root,
+		     struct policy **out, struct sg_error *e)
+{
+	cleanup_policy struct policy *p = calloc(1, sizeof *p);
+	if (!p)
+		return sg_error_memory(e);
+	sg_arena_init(&p->arena);
+	struct policy_reader reader = { p, &p->arena, e, NULL };
+	/* the network's peers stay trees */
+	if (read_policy(&reader, node_copy(&p->arena, root)) ||
+	    sg_arena_check(&p->arena, e))
+		return sg_error_context(e, "%s", source);
+	*out = steal(&p);
+	return 0;
+}
+
+int policy_check(const struct node *root, struct violations *v,
+		 struct sg_error *e)
+{
+	cleanup_policy struct policy *p = calloc(1, sizeof *p);
+	if (!p)
+		return sg_error_memory(e);
+	sg_arena_init(&p->arena);
+	struct policy_reader reader = { p, &p->arena, e, v };
+	if (read_policy(&reader, root) && policy_note(&reader))
+		return -1;
+	return sg_arena_check(&p->arena, e);
 }
 
 int policy_parse_default(struct policy **out, struct sg_error *e)

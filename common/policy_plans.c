@@ -124,7 +124,9 @@ int policy_read_plans(struct policy_reader *r, const struct node *n, const char 
 		plan->name = policy_copy_key(r, k);
 		if (!plan->name)
 			return sg_error_memory(r->e);
-		if (read_plan(r, k->next, policy_child(r, path, plan->name), plan))
+		if (read_plan(r, k->next, policy_child(r, path, plan->name),
+			      plan) &&
+		    policy_note(r))
 			return -1;
 	}
 	return 0;

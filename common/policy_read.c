@@ -4,6 +4,23 @@
 
 #include "names.h"
 
+/* "spec.plans.small is missing" and "spec.hosts.baseDomain: …" name their field. */
+int policy_note(struct policy_reader *r)
+{
+	static const char path[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._[]";
+	const char *message = r->e->message;
+	if (!r->all || r->e->code != SG_INVALID)
+		return -1;
+	size_t length = strspn(message, path);
+	const char *field = sg_arena_copy(r->all->arena, message, length);
+	if (!field)
+		return sg_error_memory(r->e);
+	message += length + (message[length] == ':');
+	violations_add(r->all, field, "%s", message + (*message == ' '));
+	return 0;
+}
+
 const char *policy_child(struct policy_reader *r, const char *path, const char *key)
 {
 	const char *at = sg_arena_printf(r->arena, "%s.%s", path, key);

@@ -12,7 +12,11 @@ struct policy_reader {
 	struct policy *policy;
 	struct sg_arena *arena; /* the policy's own */
 	struct sg_error *e;
+	struct violations *all; /* NULL: the first complaint ends it */
 };
+
+/* Behind a complaint: 0 when it is listed and reading goes on, else -1. */
+int policy_note(struct policy_reader *r);
 
 /* "path.key" and "path[index]", for messages. */
 const char *policy_child(struct policy_reader *r, const char *path,

@@ -66,17 +66,25 @@ int store_decode(struct sg_arena *a, const struct node *document,
 	return node_is_null(spec) ? 0 : decode_spec(a, spec, out, e);
 }
 
+bool store_user_is_person(const char *user)
+{
+	static const char prefix[] = "system:";
+	return *user && strncmp(user, prefix, sizeof prefix - 1) != 0;
+}
+
 int store_default(struct sg_arena *a, const struct policy *p, struct store *s,
 		  struct sg_error *e)
 {
 	if (!s->plan)
 		s->plan = p->default_plan;
+	if (!s->delivery)
+		s->delivery = "gitops";
+	if (!s->name)
+		return 0;
 	if (!s->host)
 		s->host = sg_arena_printf(a, "%s.%s", s->name,
 					  p->hosts.base_domain);
 	if (!s->display_name)
 		s->display_name = s->name;
-	if (!s->delivery)
-		s->delivery = "gitops";
 	return s->host ? 0 : sg_error_memory(e);
 }

@@ -30,9 +30,18 @@ bool store_is_store(const struct node *document);
 int store_decode(struct sg_arena *a, const struct node *document,
 		 struct store *out, struct sg_error *e);
 
-/* Fills in what the policy defaults: plan, host, display name, delivery. */
+/*
+ * Fills in what the policy defaults: plan, host, display name, delivery. Host and
+ * display name come from the name, and wait for it while there is none.
+ */
 int store_default(struct sg_arena *a, const struct policy *p, struct store *s,
 		  struct sg_error *e);
+
+/*
+ * Whether a user is a person, to whom a Store belongs that names no owner: no service
+ * account, node or part of the cluster, whose names begin with "system:".
+ */
+bool store_user_is_person(const char *user);
 
 /*
  * The rules, each adding what it finds to v. Host and value paths are checked
@@ -44,10 +53,17 @@ void store_check_host(const struct policy *p, const char *host,
 		      struct violations *v);
 void store_check_engine(const struct policy *p, const struct store *s,
 			struct violations *v);
+/* Of all values, or of those that are not the same in `old` (which may be NULL). */
 void store_check_values(const struct policy *p, const struct store *s,
-			struct violations *v);
+			const struct node *old, struct violations *v);
 /* All of them. */
 void store_check(const struct policy *p, const struct store *s,
 		 struct violations *v);
+/*
+ * Of a Store that was `old`, both with their defaults: what may not change, and all
+ * of them for what did. What was admitted once stays so when the policy changes.
+ */
+void store_check_change(const struct policy *p, const struct store *s,
+			const struct store *old, struct violations *v);
 
 #endif

@@ -9,7 +9,7 @@
 #include "names.h"
 
 /* Bytes. */
-enum { DISPLAY_NAME_MAX = 128, OWNER_MAX = 253 };
+enum { DISPLAY_NAME_MAX = 128, OWNER_MAX = 253, EMAIL_MAX = 254 };
 
 static bool matches_whole(const char *pattern, const char *name)
 {
@@ -23,11 +23,14 @@ static bool matches_whole(const char *pattern, const char *name)
 	return matched;
 }
 
-/* A part between hyphens, or the whole without them, that folds alike. */
+/*
+ * A part between hyphens, or the whole without them, that folds alike. The name is no
+ * longer than a label.
+ */
 static bool resembles(const char *name, const char *protected_name)
 {
-	char folded[SG_STORE_NAME_MAX + 1];
-	char part[SG_STORE_NAME_MAX + 1];
+	char folded[NAME_LABEL_SIZE];
+	char part[NAME_LABEL_SIZE];
 	char other[256];
 	if (strlen(protected_name) >= sizeof other)
 		return false;
@@ -114,6 +117,33 @@ static bool has_punycode(const char *host)
 	return false;
 }
 
+/*
+ * Below the platform's own domain a host speaks as a name does: whoever may not have a
+ * Store called admin or paypa1 may not have its address either.
+ */
+static void check_host_labels(const struct policy *p, const char *host,
+			      struct violations *v)
+{
+	static const char field[] = "spec.host";
+	size_t below = strlen(host) - strlen(p->hosts.base_domain) - 1;
+	for (size_t at = 0, length; at < below; at += length + 1) {
+		char label[NAME_LABEL_SIZE];
+		length = strcspn(host + at, ".");
+		memcpy(label, host + at, length);
+		label[length] = '\0';
+		bool is_last = at + length == below;
+		const char *other = resembled(&p->naming.protected_names, label);
+		if (is_last && strings_contain(&p->naming.reserved, label))
+			violations_add(v, field,
+				       "\"%.128s\": \"%s\" is reserved; choose another host",
+				       host, label);
+		if (other)
+			violations_add(v, field,
+				       "\"%.128s\": \"%s\" resembles the protected name \"%s\"; choose another host",
+				       host, label, other);
+	}
+}
+
 void store_check_host(const struct policy *p, const char *host,
 		      struct violations *v)
 {
@@ -145,108 +175,44 @@ void store_check_host(const struct policy *p, const char *host,
 			       host,
 			       strings_join(v->arena,
 					    &p->hosts.denied_domains));
+	if (!is_base && in_domain(host, p->hosts.base_domain))
+		check_host_labels(p, host, v);
 }
 
-void store_check_engine(const struct policy *p, const struct store *s,
-			struct violations *v)
+static void check_engine(const struct policy *p, const struct store *s,
+			 struct violations *v)
 {
-	const struct engine *engine =
-		s->engine ? policy_engine(p, s->engine) : NULL;
 	if (!s->engine)
 		violations_add(v, "spec.engine", "is missing; one of: %s",
 			       policy_engine_names(v->arena, p));
-	else if (!engine)
+	else if (!policy_engine(p, s->engine))
 		violations_add(v, "spec.engine",
 			       "there is no engine \"%.64s\"; one of: %s",
 			       s->engine, policy_engine_names(v->arena, p));
-	if (s->plan && !policy_plan(p, s->plan))
+}
+
+static void check_plan(const struct policy *p, const struct store *s,
+		       struct violations *v)
+{
+	const struct engine *engine =
+		s->engine ? policy_engine(p, s->engine) : NULL;
+	if (!policy_plan(p, s->plan))
 		violations_add(v, "spec.plan",
 			       "there is no plan \"%.64s\"; one of: %s", s->plan,
 			       policy_plan_names(v->arena, p));
-	else if (s->plan && engine && !strings_contain(&engine->plans, s->plan))
+	else if (engine && !strings_contain(&engine->plans, s->plan))
 		violations_add(v, "spec.plan",
 			       "plan \"%s\" is not offered for %s; one of: %s",
 			       s->plan, engine->name,
 			       strings_join(v->arena, &engine->plans));
 }
 
-static bool looks_secret(const char *key)
-{
-	static const char *const words[] = { "password", "passwd", "secret",
-					     "token",	 "apikey", "api_key",
-					     "api-key",	 "privatekey",
-					     "private_key", "credential" };
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasestr(key, words[i]))
-			return true;
-	return false;
-}
-
-/* allowed "a.b" covers a.b and everything below it */
-static bool is_allowed(const struct strings *allowed, const char *path)
-{
-	for (unsigned i = 0; i < allowed->count; i++) {
-		size_t length = strlen(allowed->items[i]);
-		if (strncmp(path, allowed->items[i], length) == 0 &&
-		    (path[length] == '\0' || path[length] == '.'))
-			return true;
-	}
-	return false;
-}
-
-static void check_value(const struct engine *engine, const char *path,
-			const struct node *value, struct violations *v);
-
-/* Helm takes a dot in a key as a character, a path would take it as a step. */
-static void check_values_of(const struct engine *engine, const char *path,
-			    const struct node *mapping, struct violations *v)
-{
-	for (const struct node *k = mapping->first; k; k = k->next->next) {
-		const char *key = node_text(k) ? node_text(k) : "null";
-		const char *at = *path ? sg_arena_printf(v->arena, "%s.%s",
-							 path, key) :
-					 key;
-		if (strchr(key, '.'))
-			violations_add(v, "spec.values",
-				       "the key \"%.80s\" has a dot; nest mappings instead",
-				       key);
-		else if (at)
-			check_value(engine, at, node_resolve(k->next), v);
-	}
-}
-
-static void check_value(const struct engine *engine, const char *path,
-			const struct node *value, struct violations *v)
-{
-	const char *field = sg_arena_printf(v->arena, "spec.values.%s", path);
-	if (looks_secret(path)) {
-		violations_add(v, field,
-			       "looks like a secret, and every user who may list Stores could read it; leave it out");
-		return;
-	}
-	if (node_is_mapping(value)) { /* an empty one sets nothing */
-		check_values_of(engine, path, value, v);
-		return;
-	}
-	if (node_is_sequence(value) && node_count(value)) {
-		for (const struct node *n = value->first; n; n = n->next)
-			check_value(engine, path, node_resolve(n), v);
-		return;
-	}
-	if (!is_allowed(&engine->values, path))
-		violations_add(v, field,
-			       "is not a value that a %s store may set; allowed: %s",
-			       engine->name,
-			       strings_join(v->arena, &engine->values));
-}
-
-void store_check_values(const struct policy *p, const struct store *s,
+void store_check_engine(const struct policy *p, const struct store *s,
 			struct violations *v)
 {
-	const struct engine *engine =
-		s->engine ? policy_engine(p, s->engine) : NULL;
-	if (engine && s->values)
-		check_values_of(engine, "", s->values, v);
+	check_engine(p, s, v);
+	if (s->plan)
+		check_plan(p, s, v);
 }
 
 static void check_delivery(const struct store *s, struct violations *v)
@@ -257,6 +223,11 @@ static void check_delivery(const struct store *s, struct violations *v)
 			       "\"%.64s\" is not gitops or helm", s->delivery);
 }
 
+static bool is_news(const char *text, const char *before)
+{
+	return text && !(before && strcmp(text, before) == 0);
+}
+
 static bool has_control(const char *text)
 {
 	for (; *text; text++)
@@ -265,21 +236,30 @@ static bool has_control(const char *text)
 	return false;
 }
 
-static void check_texts(const struct store *s, struct violations *v)
+static bool is_email(const char *text)
 {
-	const char *at = s->admin_email ? strchr(s->admin_email, '@') : NULL;
-	if (s->admin_email &&
-	    (!at || at == s->admin_email || !at[1] || strchr(at + 1, '@') ||
-	     strpbrk(s->admin_email, " \t\r\n<>,;")))
+	const char *at = strchr(text, '@');
+	return at && at != text && at[1] && !strchr(at + 1, '@') &&
+	       !strpbrk(text, " <>,;") && !has_control(text) &&
+	       strlen(text) <= EMAIL_MAX;
+}
+
+static void check_texts(const struct store *s, const struct store *old,
+			struct violations *v)
+{
+	if (is_news(s->admin_email, old ? old->admin_email : NULL) &&
+	    !is_email(s->admin_email))
 		violations_add(v, "spec.adminEmail",
 			       "\"%.128s\" is not an e-mail address (like a@example.com)",
 			       s->admin_email);
-	if (s->owner && (strlen(s->owner) > OWNER_MAX || has_control(s->owner)))
+	if (is_news(s->owner, old ? old->owner : NULL) &&
+	    (strlen(s->owner) > OWNER_MAX || has_control(s->owner)))
 		violations_add(v, "spec.owner",
 			       "must be a user's name: one line of at most %d bytes",
 			       OWNER_MAX);
-	if (s->display_name && (strlen(s->display_name) > DISPLAY_NAME_MAX ||
-				has_control(s->display_name)))
+	if (is_news(s->display_name, old ? old->display_name : NULL) &&
+	    (strlen(s->display_name) > DISPLAY_NAME_MAX ||
+	     has_control(s->display_name)))
 		violations_add(v, "spec.displayName",
 			       "must be one line of at most %d bytes",
 			       DISPLAY_NAME_MAX);
@@ -303,6 +283,29 @@ void store_check(const struct policy *p, const struct store *s,
 	if (s->host && !(bad_name && is_default_host(p, s)))
 		store_check_host(p, s->host, v);
 	check_delivery(s, v);
-	check_texts(s, v);
-	store_check_values(p, s, v);
+	check_texts(s, NULL, v);
+	store_check_values(p, s, NULL, v);
+}
+
+static void check_immutable(const char *field, const char *now,
+			    const char *before, struct violations *v)
+{
+	if (!now || !before || strcmp(now, before) != 0)
+		violations_add(v, field,
+			       "can't be changed: keep %s%s%s, or make another Store",
+			       before ? "\"" : "", before ? before : "it absent",
+			       before ? "\"" : "");
+}
+
+void store_check_change(const struct policy *p, const struct store *s,
+			const struct store *old, struct violations *v)
+{
+	check_immutable("spec.engine", s->engine, old->engine, v);
+	check_immutable("spec.delivery", s->delivery, old->delivery, v);
+	if (is_news(s->plan, old->plan))
+		check_plan(p, s, v);
+	if (is_news(s->host, old->host))
+		store_check_host(p, s->host, v);
+	check_texts(s, old, v);
+	store_check_values(p, s, old->values, v);
 }

@@ -14,22 +14,34 @@ static size_t sequence_length(unsigned char lead)
 	return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
 }
 
-static int is_printable(const unsigned char *c, size_t length)
+size_t text_sequence(const char *text)
 {
-	if (length == 1)
-		return *c >= 0x20 && *c != 0x7F;
+	const unsigned char *c = (const unsigned char *)text;
+	size_t length = *c ? sequence_length(*c) : 0;
 	for (size_t i = 1; i < length; i++)
 		if ((c[i] & 0xC0) != 0x80)
 			return 0;
-	return length > 1 && !(c[0] == 0xC2 && c[1] < 0xA0);
+	/* what a shorter sequence says, surrogates, and beyond U+10FFFF */
+	if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) ||
+	    (c[0] == 0xF0 && c[1] < 0x90) || (c[0] == 0xF4 && c[1] > 0x8F))
+		return 0;
+	return length;
+}
+
+size_t text_printable(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t length = text_sequence(text);
+	if (length == 1)
+		return *c >= 0x20 && *c != 0x7F;
+	return length == 2 && c[0] == 0xC2 && c[1] < 0xA0 ? 0 : length;
 }
 
 char *text_make_printable(char *text)
 {
-	unsigned char *c = (unsigned char *)text;
-	while (*c) {
-		size_t length = sequence_length(*c);
-		if (is_printable(c, length))
+	for (char *c = text; *c;) {
+		size_t length = text_printable(c);
+		if (length)
 			c += length;
 		else
 			*c++ = '?';

@@ -11,6 +11,15 @@
 char *text_make_printable(char *text);
 
 /*
+ * How many bytes the UTF-8 sequence that text begins with has (RFC 3629), of one
+ * byte, too; 0 for what is none, and at the end.
+ */
+size_t text_sequence(const char *text);
+
+/* The same, but 0 for control characters, too. */
+size_t text_printable(const char *text);
+
+/*
  * Shortens text to at most `width` bytes by leaving out its beginning, marked
  * by '~': the end is what tells Kubernetes' names apart. Returns text.
  */

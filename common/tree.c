@@ -54,15 +54,25 @@ struct node *node_own(const struct node *n, const char *key)
 	return NULL;
 }
 
+/* A "<<" in quotes, such as all keys of JSON, is a key like others. */
+static bool is_merge(const struct node *key)
+{
+	return key->style == STYLE_PLAIN && node_is(key, "<<");
+}
+
 const struct node *node_get(const struct node *n, const char *key)
 {
-	const struct node *own = node_own(n, key);
-	if (own)
-		return node_resolve(own);
-	const struct node *merged = node_resolve(node_own(n, "<<"));
-	if (!merged)
+	const struct node *merged = NULL;
+	n = node_resolve(n);
+	if (!n || n->kind != NODE_MAPPING)
 		return NULL;
-	if (merged->kind == NODE_MAPPING)
+	for (const struct node *k = n->first; k; k = k->next->next) {
+		if (node_is(k, key))
+			return node_resolve(k->next);
+		if (is_merge(node_resolve(k)))
+			merged = node_resolve(k->next);
+	}
+	if (!merged || merged->kind == NODE_MAPPING)
 		return node_get(merged, key);
 	if (merged->kind != NODE_SEQUENCE)
 		return NULL;
@@ -83,6 +93,30 @@ const struct node *node_path(const struct node *n, ...)
 		n = node_get(n, key);
 	va_end(keys);
 	return n;
+}
+
+static bool is_string(const struct node *n)
+{
+	return n->style != STYLE_PLAIN || n->tagged ||
+	       !yaml_plain_is_typed(n->text);
+}
+
+bool node_equal(const struct node *a, const struct node *b)
+{
+	a = node_resolve(a);
+	b = node_resolve(b);
+	if (a == b || node_is_null(a) || node_is_null(b))
+		return node_is_null(a) == node_is_null(b);
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == NODE_SCALAR)
+		return a->length == b->length && strcmp(a->text, b->text) == 0 &&
+		       (a->style == b->style || is_string(a) == is_string(b));
+	const struct node *x = a->first, *y = b->first;
+	for (; x && y; x = x->next, y = y->next)
+		if (!node_equal(x, y))
+			return false;
+	return x == y;
 }
 
 const char *node_text(const struct node *n)

@@ -109,6 +109,11 @@ struct node *node_own(const struct node *n, const char *key);
 /* node_get along keys; the list ends with NULL. */
 const struct node *node_path(const struct node *n, ...)
 	__attribute__((sentinel));
+/*
+ * Whether both say the same, in the same order: kinds, texts, and whether a scalar is
+ * a string. Absent equals null.
+ */
+bool node_equal(const struct node *a, const struct node *b);
 /* Text of a scalar, or NULL for anything else and for null. */
 const char *node_text(const struct node *n);
 /* What a message may call it: "a mapping", "a list", "null", … */

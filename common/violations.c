@@ -19,6 +19,8 @@ void violations_add(struct violations *v, const char *field,
 {
 	char text[512];
 	va_list args;
+	if (v->count >= SG_MAX_VIOLATIONS)
+		return;
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
@@ -27,10 +29,9 @@ void violations_add(struct violations *v, const char *field,
 	char *place = sg_arena_copy(v->arena, field, strlen(field));
 	if (place)
 		field = text_make_printable(place);
-	if (v->count < SG_MAX_VIOLATIONS)
-		v->items[v->count++] = (struct violation){
-			.field = field, .message = message ? message : field
-		};
+	v->items[v->count++] = (struct violation){
+		.field = field, .message = message ? message : field
+	};
 }
 
 int violations_check(const struct violations *v, const char *subject,

@@ -97,7 +97,7 @@ static int open_relay(void)
 int diagnostics_open(struct diagnostics *d, const char *log_file,
 		     struct sg_error *e)
 {
-	*d = (struct diagnostics){ .log = { -1 }, .relay = open_relay() };
+	*d = (struct diagnostics){ .log = { .fd = -1 }, .relay = open_relay() };
 	sg_buffer_init(&d->waiting, SG_MAX_REPORT);
 	return log_file ? log_open(&d->log, log_file, e) : 0;
 }

@@ -88,9 +88,9 @@ static int explain(const struct explain *x, const struct identity *who,
 		   struct diagnostics *d, struct sg_error *e)
 {
 	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_REPORT);
 	if (!x->wanted)
 		return 0;
-	sg_buffer_init(&text, SG_MAX_REPORT);
 	explain_write(x, who, s, o->only == ONLY_LABELS ? NULL : guards, fit,
 		      &text);
 	if (sg_buffer_check(&text, e))

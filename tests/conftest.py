@@ -15,6 +15,9 @@ from cluster.client import Cluster
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 POSTRENDER = os.environ.get(
     "STOREGUARD_POSTRENDER", str(ROOT / "build" / "storeguard-postrender"))
+WEBHOOK = os.environ.get(
+    "STOREGUARD_WEBHOOK", str(ROOT / "build" / "storeguard-webhook"))
+CERTS = os.environ.get("STOREGUARD_CERTS", str(ROOT / "build" / "storeguard-certs"))
 TOOLS = pathlib.Path(os.environ.get("STOREGUARD_TOOLS", ROOT / "build" / "tools"))
 
 # A store that tests may use where it does not matter which.

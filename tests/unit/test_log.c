@@ -18,7 +18,7 @@ static void test_lines(void **state)
 {
 	char path[] = "/tmp/storeguard-log-XXXXXX", text[512];
 	struct sg_error e = { 0 };
-	struct log log = { -1 };
+	struct log log = { .fd = -1 };
 	struct stat st;
 	(void)state;
 	assert_int_equal(close(mkstemp(path)), 0);
@@ -44,10 +44,60 @@ static void test_lines(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* What one event looks like, behind its time. */
+static void expect_event(enum log_format format, const char *wanted,
+			 const char *message, const struct log_field *fields)
+{
+	char path[] = "/tmp/storeguard-log-XXXXXX", text[1024];
+	struct log log = { .fd = mkstemp(path), .format = format };
+	assert_true(log.fd >= 0);
+	log_fields(&log, LOG_LEVEL_WARNING, message, fields);
+	log_close(&log);
+	read_back(path, text, sizeof text);
+	assert_int_equal(unlink(path), 0);
+	/* text: 2026-01-02T03:04:05Z; JSON: {"time":"…05.123Z" */
+	const size_t skipped = format == LOG_FORMAT_JSON ? 34 : 20;
+	assert_true(strlen(text) > skipped);
+	expect_text(text + skipped, wanted, text);
+}
+
+static void test_fields(void **state)
+{
+	const struct log_field fields[] = {
+		log_text("uid", "705ab4f5"),
+		log_text("user", "al\"ice\\ \n\x1B[2J\xFF gr\xC3\xBC\xC3\x9F"),
+		log_text("name", NULL),
+		log_text("empty", ""),
+		log_text("is", "a=b"),
+		log_number("ms", -3),
+		{ .key = NULL },
+	};
+	(void)state;
+	expect_event(LOG_FORMAT_TEXT,
+		     " warning no? two lines uid=705ab4f5 "
+		     "user=\"al\\\"ice\\\\ \\n\\u001b[2J\\ufffd gr\xC3\xBC\xC3\x9F\" "
+		     "empty=\"\" is=\"a=b\" ms=-3\n",
+		     "no\x1B two\nlines", fields);
+	expect_event(LOG_FORMAT_JSON,
+		     ",\"level\":\"warning\",\"message\":\"two\\nlines\","
+		     "\"uid\":\"705ab4f5\","
+		     "\"user\":\"al\\\"ice\\\\ \\n\\u001b[2J\\ufffd "
+		     "gr\xC3\xBC\xC3\x9F\","
+		     "\"empty\":\"\",\"is\":\"a=b\",\"ms\":-3}\n",
+		     "two\nlines", fields);
+}
+
+static void test_event_without_log(void **state)
+{
+	const struct log log = { .fd = -1 };
+	(void)state;
+	log_event(&log, LOG_LEVEL_INFO, "to nowhere", log_number("ms", 1));
+}
+
 static void test_no_file(void **state)
 {
 	struct sg_error e = { 0 };
-	struct log log = { -1 };
+	struct log log = { .fd = -1 };
 	(void)state;
 	assert_int_equal(log_open(&log, "/nowhere/log", &e), -1);
 	assert_int_equal(e.code, SG_IO);
@@ -86,6 +136,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_event_without_log),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_printable),
 		cmocka_unit_test(test_keep_end),

@@ -222,6 +222,13 @@ static const struct rule hosts[] = {
 	{ "vip.shops.example.com", "is in a denied domain" },
 	{ "x.vip.shops.example.com", "is in a denied domain" },
 	{ "xvip.shops.example.com", NULL },
+	{ "admin.shops.example.com", "\"admin\" is reserved" },
+	{ "www.fashion.shops.example.com", NULL },
+	{ "www.shop.example.org", NULL },
+	{ "my-paypa1.shops.example.com", "resembles the protected name \"paypal\"" },
+	{ "str1pe.fashion.shops.example.com", "resembles the protected name \"stripe\"" },
+	{ "a123456789b123456789c123456789d123456789e123456789f123456789g12."
+	  "shops.example.com", NULL },
 };
 
 static void test_hosts(void **state)
@@ -267,7 +274,7 @@ static void test_values(void **state)
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		s.values = must_parse(&a, values[i].what);
-		store_check_values(*state, &s, &v);
+		store_check_values(*state, &s, NULL, &v);
 		expect_rule(&v, &values[i], NULL);
 	}
 }

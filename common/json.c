@@ -1,0 +1,346 @@
+#include "json.h"
+
+#include <string.h>
+
+#include "text.h"
+#include "tree_keys.h"
+
+/*
+ * The text is a copy of ours with a NUL behind it, which no rule accepts, so looking
+ * at one byte needs no look at the end.
+ */
+struct parser {
+	char *at;
+	const char *end;
+	struct sg_arena *arena;
+	unsigned depth;
+	unsigned nodes;
+	unsigned most_nodes;
+	uint32_t line;
+	struct sg_error *e;
+};
+
+static int parse_value(struct parser *p, struct node **out);
+
+static int refuse(struct parser *p, const char *want)
+{
+	const char *c = p->at;
+	if (c >= p->end)
+		return sg_error_set(p->e, SG_INVALID,
+				    "not JSON: it ends where %s is expected",
+				    want);
+	return sg_error_set(p->e, SG_INVALID,
+			    "not JSON: line %lu: \"%.*s\" where %s is expected",
+			    (unsigned long)p->line, (int)strcspn(c, "\r\n") > 16
+							    ? 16 :
+							    (int)strcspn(c, "\r\n"),
+			    c, want);
+}
+
+static void skip_space(struct parser *p)
+{
+	for (;; p->at++) {
+		if (*p->at == '\n')
+			p->line++;
+		else if (*p->at != ' ' && *p->at != '\t' && *p->at != '\r')
+			return;
+	}
+}
+
+static struct node *new_node(struct parser *p, enum node_kind kind,
+			     enum node_style style)
+{
+	struct node *n = NULL;
+	if (p->nodes++ >= p->most_nodes)
+		sg_error_set(p->e, SG_INVALID, "more than %u values",
+			     p->most_nodes);
+	else if (!(n = sg_arena_alloc(p->arena, sizeof *n)))
+		sg_error_memory(p->e);
+	if (n) {
+		n->kind = (uint8_t)kind;
+		n->style = (uint8_t)style;
+		n->weight = 1;
+		n->line = p->line - 1;
+	}
+	return n;
+}
+
+/* --- strings --- */
+
+static bool read_hex(const char *digits, unsigned *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < 4; i++) {
+		char c = digits[i];
+		unsigned value;
+		if (c >= '0' && c <= '9')
+			value = (unsigned)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = (unsigned)(c - 'a') + 10;
+		else if (c >= 'A' && c <= 'F')
+			value = (unsigned)(c - 'A') + 10;
+		else
+			return false;
+		*out = *out << 4 | value;
+	}
+	return true;
+}
+
+static char *put_utf8(char *to, unsigned code)
+{
+	if (code < 0x80) {
+		*to++ = (char)code;
+		return to;
+	}
+	if (code < 0x800) {
+		*to++ = (char)(0xC0 | code >> 6);
+	} else {
+		if (code < 0x10000) {
+			*to++ = (char)(0xE0 | code >> 12);
+		} else {
+			*to++ = (char)(0xF0 | code >> 18);
+			*to++ = (char)(0x80 | (code >> 12 & 0x3F));
+		}
+		*to++ = (char)(0x80 | (code >> 6 & 0x3F));
+	}
+	*to++ = (char)(0x80 | (code & 0x3F));
+	return to;
+}
+
+/* p->at is behind the "\u"; a code point takes more bytes there than in UTF-8. */
+static int read_code_point(struct parser *p, char **to)
+{
+	unsigned code, low;
+	if (!read_hex(p->at, &code))
+		return refuse(p, "four hexadecimal digits");
+	if (code == 0)
+		return sg_error_set(p->e, SG_INVALID,
+				    "line %lu: a text holds a NUL (\\u0000); leave it out",
+				    (unsigned long)p->line);
+	p->at += 4;
+	if (code >= 0xD800 && code < 0xE000) {
+		if (code >= 0xDC00 || p->at[0] != '\\' || p->at[1] != 'u' ||
+		    !read_hex(p->at + 2, &low) || low < 0xDC00 || low > 0xDFFF)
+			return refuse(p, "the second half of a surrogate pair");
+		p->at += 6;
+		code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+	}
+	*to = put_utf8(*to, code);
+	return 0;
+}
+
+static int read_escape(struct parser *p, char **to)
+{
+	static const char names[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	char c = p->at[1];
+	const char *found = c ? strchr(names, c) : NULL;
+	if (!found && c != 'u')
+		return refuse(p, "an escape");
+	p->at += 2;
+	if (!found)
+		return read_code_point(p, to);
+	*(*to)++ = meant[found - names];
+	return 0;
+}
+
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 &&
+	       c != '"' && c != '\\';
+}
+
+/* Unescapes in place, and ends the text where its closing quote was or before. */
+static int parse_text(struct parser *p, const char **text, size_t *length)
+{
+	char *begin = ++p->at, *to = begin;
+	for (;;) {
+		char *run = p->at;
+		while (is_plain(*p->at))
+			p->at++;
+		size_t width = (unsigned char)*p->at < 0x80 ?
+				       0 :
+				       text_sequence(p->at);
+		size_t whole = (size_t)(p->at - run) + width;
+		if (to != run && whole)
+			memmove(to, run, whole);
+		to += whole;
+		p->at += width;
+		if (width)
+			continue;
+		if (*p->at == '"')
+			break;
+		if (*p->at != '\\')
+			return refuse(p, "a string's next character");
+		if (read_escape(p, &to))
+			return -1;
+	}
+	p->at++;
+	*to = '\0';
+	*text = begin;
+	*length = (size_t)(to - begin);
+	return 0;
+}
+
+static int parse_string(struct parser *p, struct node **out)
+{
+	*out = new_node(p, NODE_SCALAR, STYLE_QUOTED);
+	return *out ? parse_text(p, &(*out)->text, &(*out)->length) : -1;
+}
+
+/* --- numbers and words --- */
+
+static size_t digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/* The length of the number that text begins with, 0 for none. */
+static size_t number_length(const char *text)
+{
+	const char *c = text + (*text == '-');
+	size_t whole = digits(c);
+	if (whole == 0 || (*c == '0' && whole > 1))
+		return 0;
+	c += whole;
+	if (*c == '.') {
+		if (digits(c + 1) == 0)
+			return 0;
+		c += 1 + digits(c + 1);
+	}
+	if (*c == 'e' || *c == 'E') {
+		c += 1 + (c[1] == '+' || c[1] == '-');
+		if (digits(c) == 0)
+			return 0;
+		c += digits(c);
+	}
+	return (size_t)(c - text);
+}
+
+static size_t word_length(const char *text)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strncmp(text, words[i], strlen(words[i])) == 0)
+			return strlen(words[i]);
+	return 0;
+}
+
+static int parse_plain(struct parser *p, struct node **out)
+{
+	size_t length = number_length(p->at);
+	if (length == 0)
+		length = word_length(p->at);
+	if (length == 0)
+		return refuse(p, "a value");
+	*out = new_node(p, NODE_SCALAR, STYLE_PLAIN);
+	if (!*out)
+		return -1;
+	(*out)->text = sg_arena_copy(p->arena, p->at, length);
+	(*out)->length = length;
+	p->at += length;
+	return (*out)->text ? 0 : sg_error_memory(p->e);
+}
+
+/* --- collections --- */
+
+/* Behind an item: true in *more for a comma, false for the end. */
+static int parse_separator(struct parser *p, char close, bool *more)
+{
+	skip_space(p);
+	*more = *p->at == ',';
+	if (!*more && *p->at != close)
+		return refuse(p, close == '}' ? "\",\" or \"}\"" :
+						"\",\" or \"]\"");
+	p->at++;
+	return 0;
+}
+
+static int parse_key(struct parser *p, struct node *mapping)
+{
+	struct node *key;
+	skip_space(p);
+	if (*p->at != '"')
+		return refuse(p, "a key in quotes");
+	if (parse_string(p, &key))
+		return -1;
+	skip_space(p);
+	if (*p->at != ':')
+		return refuse(p, "\":\"");
+	p->at++;
+	node_append(mapping, key);
+	return 0;
+}
+
+static int parse_items(struct parser *p, struct node *collection, char close)
+{
+	skip_space(p);
+	bool more = *p->at != close;
+	if (!more)
+		p->at++;
+	while (more) {
+		struct node *item;
+		if (close == '}' && parse_key(p, collection))
+			return -1;
+		if (parse_value(p, &item))
+			return -1;
+		node_append(collection, item);
+		if (parse_separator(p, close, &more))
+			return -1;
+	}
+	return close == '}' ? tree_check_keys(collection, 1, p->e) : 0;
+}
+
+static int parse_collection(struct parser *p, struct node **out)
+{
+	bool mapping = *p->at == '{';
+	if (p->depth >= SG_MAX_DEPTH)
+		return sg_error_set(p->e, SG_INVALID,
+				    "nested deeper than %u levels",
+				    SG_MAX_DEPTH);
+	*out = new_node(p, mapping ? NODE_MAPPING : NODE_SEQUENCE, STYLE_FLOW);
+	if (!*out)
+		return -1;
+	p->at++;
+	p->depth++;
+	int failed = parse_items(p, *out, mapping ? '}' : ']');
+	p->depth--;
+	return failed;
+}
+
+static int parse_value(struct parser *p, struct node **out)
+{
+	skip_space(p);
+	if (*p->at == '{' || *p->at == '[')
+		return parse_collection(p, out);
+	return *p->at == '"' ? parse_string(p, out) : parse_plain(p, out);
+}
+
+static int parse(const char *bytes, size_t length, unsigned most_nodes,
+		 struct sg_arena *a, struct node **root, struct sg_error *e)
+{
+	char *text = sg_arena_copy(a, bytes, length);
+	if (!text)
+		return sg_error_memory(e);
+	struct parser p = { .at = text,
+			    .end = text + length,
+			    .arena = a,
+			    .most_nodes = most_nodes,
+			    .line = 1,
+			    .e = e };
+	if (parse_value(&p, root))
+		return -1;
+	skip_space(&p);
+	return p.at == p.end ? 0 : refuse(&p, "nothing more");
+}
+
+int json_parse(const char *bytes, size_t length, struct sg_arena *a,
+	       struct node **root, struct sg_error *e)
+{
+	return parse(bytes, length, SG_MAX_NODES, a, root, e);
+}
+
+int json_parse_review(const char *bytes, size_t length, struct sg_arena *a,
+		      struct node **root, struct sg_error *e)
+{
+	return parse(bytes, length, SG_MAX_REVIEW_NODES, a, root, e);
+}

@@ -1,0 +1,3 @@
+module storeguard/bench/load
+
+go 1.21

@@ -1,0 +1,433 @@
+/* Who may make and change Stores, and what they may be: each rule, and ways around. */
+#include "helpers.h"
+
+#include "gate_helpers.h"
+
+static int set_up(void **state)
+{
+	static struct fake f;
+	struct policy *p;
+	struct sg_error e = { 0 };
+	if (policy_parse_default(&p, &e))
+		return -1;
+	f = fake_world(p);
+	*state = &f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fake *f = *state;
+	policy_free((struct policy *)(uintptr_t)f->world.policy);
+	return 0;
+}
+
+/* A fresh fake over the shared policy. */
+static struct fake fresh(void **state)
+{
+	return fake_world(((struct fake *)*state)->world.policy);
+}
+
+static struct ask create(const char *user, const char *object)
+{
+	return (struct ask){ .endpoint = ENDPOINT_VALIDATE_STORE,
+			     .operation = OPERATION_CREATE,
+			     .user = user,
+			     .object = object };
+}
+
+static struct ask update(const char *user, const char *old, const char *object)
+{
+	return (struct ask){ .endpoint = ENDPOINT_VALIDATE_STORE,
+			     .operation = OPERATION_UPDATE,
+			     .user = user,
+			     .object = object,
+			     .old = old };
+}
+
+#define SA "system:serviceaccount:argocd:controller"
+#define GC "system:serviceaccount:kube-system:generic-garbage-collector"
+
+/* --- who --- */
+
+static void test_create_by_whom(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask own = create("alice", STORE("fashion", "alice", ""));
+	struct ask others = create("bob", STORE("fashion", "alice", ""));
+	struct ask service = create(SA, STORE("fashion", "alice", ""));
+	struct ask like = create("Alice", STORE("fashion", "alice", ""));
+	expect_allowed(&f, &own);
+	expect_refused(&f, &others, 422, "spec.owner: you are \"bob\"");
+	expect_refused(&f, &service, 422, "the right to \"assign\"");
+	expect_refused(&f, &like, 422, "spec.owner: you are \"Alice\"");
+	f.may_assign = true;
+	expect_allowed(&f, &others);
+	expect_allowed(&f, &service);
+}
+
+static void test_create_without_owner(void **state)
+{
+	static const char text[] =
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, "
+		"spec: {engine: woocommerce, owner: null}}";
+	struct fake f = fresh(state);
+	struct ask person = create("alice", text), service = create(SA, text);
+	f.may_assign = true;
+	expect_refused(&f, &person, 422, "spec.owner: is missing; name the user");
+	expect_refused(&f, &service, 422, "is no person");
+}
+
+static void test_change_by_whom(void **state)
+{
+	static const char old[] = STORE("fashion", "alice", "");
+	static const char now[] = STORE("fashion", "alice", ", adminEmail: a@b.c");
+	struct fake f = fresh(state);
+	struct ask own = update("alice", old, now);
+	struct ask others = update("bob", old, now);
+	struct ask metadata = update("bob", old, old);
+	struct ask controller = update(GC, old, old);
+	struct ask overreach = update(GC, old, now);
+	expect_allowed(&f, &own);
+	assert_int_equal(f.asked, 0); /* the common case waits for nobody */
+	expect_refused(&f, &others, 403, "belongs to \"alice\"");
+	expect_refused(&f, &metadata, 403, "belongs to \"alice\"");
+	expect_allowed(&f, &controller);
+	expect_refused(&f, &overreach, 403, "belongs to \"alice\"");
+	f.may_assign = true;
+	expect_allowed(&f, &others);
+}
+
+static void test_owner_changes(void **state)
+{
+	static const char alices[] = STORE("fashion", "alice", "");
+	static const char bobs[] = STORE("fashion", "bob", "");
+	static const char nobodys[] = STORE("fashion", "null", "");
+	static const char leaving[] =
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion, "
+		"deletionTimestamp: '2026-11-24T10:00:00Z'}, spec: {engine: "
+		"woocommerce, owner: alice, delivery: gitops}}";
+	struct fake f = fresh(state);
+	struct ask given = update("alice", alices, bobs);
+	struct ask taken = update("bob", alices, bobs);
+	struct ask dropped = update("alice", alices, nobodys);
+	struct ask adopted = update("bob", nobodys, bobs);
+	struct ask in_passing = update("alice", leaving, bobs);
+	expect_refused(&f, &given, 422, "can give it to \"bob\"; keep \"alice\"");
+	expect_refused(&f, &taken, 403, "belongs to \"alice\"");
+	expect_refused(&f, &dropped, 422, "can't be left out: it is alice");
+	expect_refused(&f, &adopted, 403, "belongs to \"nobody\"");
+	expect_refused(&f, &in_passing, 422, "keep \"alice\"");
+	f.may_assign = true;
+	expect_allowed(&f, &given);
+	expect_allowed(&f, &taken);
+	expect_allowed(&f, &adopted);
+	expect_refused(&f, &dropped, 422, "can't be left out");
+}
+
+/* --- what --- */
+
+static void test_all_at_once(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct verdict v;
+	struct fake f = fresh(state);
+	struct ask k = create(
+		"alice",
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: paypa1}, spec: "
+		"{engine: medusa, owner: alice, plan: huge, host: a.evil.com, adminEmail: "
+		"\"a\\u0007@b.c\", displayName: \"a\\nb\", delivery: post, values: {x: 1, "
+		"web: {dbPassword: s3cr3t}}}}");
+	sg_arena_init(&a);
+	decide(&a, &f, &k, &v);
+	static const char *const fields[] = {
+		"metadata.name", "spec.plan",	    "spec.host",
+		"spec.delivery", "spec.adminEmail", "spec.displayName",
+		"spec.values.x", "spec.values.web.dbPassword"
+	};
+	assert_false(v.allowed);
+	assert_int_equal(v.code, 422);
+	assert_int_equal(v.causes.count, COUNT(fields));
+	for (unsigned i = 0; i < COUNT(fields); i++) {
+		expect_text(v.causes.items[i].field, fields[i], "cause");
+		assert_non_null(strstr(v.message, fields[i]));
+	}
+	assert_null(strstr(v.message, "s3cr3t"));
+}
+
+static void test_immutable(void **state)
+{
+	static const char old[] = STORE("fashion", "alice", "");
+	struct fake f = fresh(state);
+	struct ask engine = update(
+		"alice", old,
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, "
+		"spec: {engine: medusa, owner: alice, delivery: helm}}");
+	f.may_assign = true;
+	expect_refused(&f, &engine, 422,
+		       "spec.engine: can't be changed: keep \"woocommerce\"");
+	expect_refused(&f, &engine, 422,
+		       "spec.delivery: can't be changed: keep \"gitops\"");
+}
+
+/* What the policy no longer takes stays as it is, and only that. */
+static void test_what_was_admitted_stays(void **state)
+{
+#define LEGACY(more)                                                           \
+	"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: admin}, spec: " \
+	"{engine: woocommerce, owner: alice, plan: legacy, host: old.evil.com, " \
+	"adminEmail: nonsense, values: {old: {a: 1, b: [1, 2]}" more "}}}"
+	struct fake f = fresh(state);
+	struct ask same = update("alice", LEGACY(""),
+				 LEGACY(", shop: {currency: EUR}"));
+	struct ask worse = update("alice", LEGACY(""), LEGACY(", new: 1"));
+	expect_allowed(&f, &same);
+	assert_int_equal(f.asked, 0);
+	expect_refused(&f, &worse, 422, "spec.values.new: is not a value");
+	struct ask host = update("alice", LEGACY(""),
+				 STORE("admin", "alice", ""));
+	expect_refused(&f, &host, 422, "\"admin\" is reserved; choose another host");
+	struct ask value = update(
+		"alice", STORE("fashion", "alice", ", values: {old: {a: 1, b: 2}}"),
+		STORE("fashion", "alice", ", values: {old: {a: 2, b: 2}}"));
+	expect_refused(&f, &value, 422, "spec.values.old.a: is not a value");
+}
+
+static void test_leaving_stores_can_leave(void **state)
+{
+	static const char leaving[] =
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion, "
+		"deletionTimestamp: '2026-11-24T10:00:00Z'}, spec: {engine: "
+		"gone, owner: alice, plan: gone}}";
+	struct fake f = fresh(state);
+	struct ask k = update("alice", leaving, leaving);
+	struct ask broken = update(
+		"alice", leaving,
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, "
+		"spec: {engine: gone, owner: alice, plan: 5, x: 1}}");
+	expect_allowed(&f, &k);
+	expect_allowed(&f, &broken);
+}
+
+static void test_hosts(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask k = create("alice", STORE("fashion", "alice", ""));
+	f.taken_host = "fashion.shops.example.com";
+	expect_refused(&f, &k, 422,
+		       "spec.host: \"fashion.shops.example.com\" is taken by Store \"other\"");
+}
+
+#define HOSTED(owner, host)                                                    \
+	"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: mine}, spec: {" \
+	"engine: woocommerce, owner: " owner ", plan: small, host: " host        \
+	", delivery: gitops}}"
+
+/* Store fashion is alice's; the fake says no host, as of a generated name. */
+static void test_hosts_of_other_names(void **state)
+{
+	struct fake f = fresh(state);
+	f.store = "fashion";
+	struct ask bobs = create("bob", HOSTED("bob", "fashion.shops.example.com"));
+	struct ask below =
+		create("bob", HOSTED("bob", "pay.fashion.shops.example.com"));
+	struct ask same =
+		create("alice", HOSTED("alice", "fashion.shops.example.com"));
+	struct ask own_below =
+		create("alice", HOSTED("alice", "new.fashion.shops.example.com"));
+	struct ask free =
+		create("bob", HOSTED("bob", "fashion2.shops.example.com"));
+	struct ask moved = update("bob", HOSTED("bob", "mine.shops.example.com"),
+				  HOSTED("bob", "fashion.shops.example.com"));
+	static const char says[] = "is kept for Store \"fashion\"";
+	expect_refused(&f, &bobs, 422, says);
+	expect_refused(&f, &below, 422, says);
+	expect_refused(&f, &same, 422, says);
+	expect_refused(&f, &moved, 422, says);
+	expect_allowed(&f, &own_below);
+	expect_allowed(&f, &free);
+}
+
+static void test_namespaces(void **state)
+{
+	static const struct {
+		const char *metadata, *says; /* NULL: allowed */
+	} cases[] = {
+		{ "{labels: {urumi.io/store: fashion, urumi.io/owner: alice}}",
+		  NULL },
+		{ "{labels: {urumi.io/store: fashion, urumi.io/owner: bob}}",
+		  "still holds another shop (urumi.io/owner=bob)" },
+		{ "{labels: {urumi.io/store: other, urumi.io/owner: alice}}",
+		  "still holds another shop" },
+		{ "{labels: {urumi.io/store: fashion}}",
+		  "still holds another shop" },
+		{ "{labels: {name: store-fashion}}",
+		  "kubectl label namespace store-fashion urumi.io/store=fashion urumi.io/owner=alice" },
+		{ "{name: store-fashion}", "does not say whose it is" },
+		{ "{deletionTimestamp: '2026-11-24T10:00:00Z', labels: "
+		  "{urumi.io/store: fashion, urumi.io/owner: alice}}",
+		  "is still being removed; wait until" },
+	};
+	struct ask k = create("alice", STORE("fashion", "alice", ""));
+	cleanup_arena struct sg_arena a;
+	sg_arena_init(&a);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct fake f = fresh(state);
+		f.may_assign = true; /* it does not help here */
+		f.metadata = must_parse(&a, cases[i].metadata);
+		if (cases[i].says)
+			expect_refused(&f, &k, 422, cases[i].says);
+		else
+			expect_allowed(&f, &k);
+	}
+}
+
+static void test_plans_for_groups(void **state)
+{
+	struct fake f = fresh(state);
+	struct policy *p = (struct policy *)(uintptr_t)f.world.policy;
+	struct plan *large = &p->plans[2];
+	const char *agencies = "agencies";
+	struct strings before = large->groups;
+	static const char small[] = STORE("fashion", "alice", "");
+	static const char text[] =
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, spec: "
+		"{engine: woocommerce, owner: alice, plan: large, delivery: gitops}}";
+	struct ask k = create("alice", text), grown = update("alice", small, text);
+	struct ask kept = update(
+		"alice", text,
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, spec: "
+		"{engine: woocommerce, owner: alice, plan: large, adminEmail: a@b.c}}");
+	expect_text(large->name, "large", "plan");
+	large->groups = (struct strings){ &agencies, 1 };
+	expect_refused(&f, &k, 422,
+		       "plan \"large\" is only for members of: agencies; you may use: small, medium");
+	expect_refused(&f, &grown, 422, "only for members of");
+	expect_allowed(&f, &kept);
+	k.group = "agencies";
+	expect_allowed(&f, &k);
+	k.group = "agency";
+	f.may_assign = true;
+	expect_allowed(&f, &k);
+	large->groups = before;
+}
+
+static void test_not_a_store(void **state)
+{
+	static const struct {
+		const char *object, *says;
+	} cases[] = {
+		{ "{apiVersion: urumi.io/v2, kind: Store, metadata: {name: a}}",
+		  "not a Store" },
+		{ "{apiVersion: urumi.io/v1, kind: Store, spec: {}}",
+		  "metadata must be" },
+		{ "{apiVersion: urumi.io/v1, kind: Store, metadata: {name: abc}, spec: []}",
+		  "spec must be a mapping, not a list" },
+		{ "{apiVersion: urumi.io/v1, kind: Store, metadata: {name: abc}, spec: {engine: 1}}",
+		  "spec.engine: 1 is not a string" },
+		{ "{apiVersion: urumi.io/v1, kind: Store, metadata: {name: abc}, spec: {values: x}}",
+		  "spec.values must be a mapping" },
+		{ "{apiVersion: v1, kind: Namespace, metadata: {name: abc}}",
+		  "this endpoint reviews Store of urumi.io, not Namespace" },
+		{ "{apiVersion: urumi.io/v1, kind: StorePolicy, metadata: {name: abc}}",
+		  "not StorePolicy of urumi.io" },
+	};
+	struct fake f = fresh(state);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ask k = create("alice", cases[i].object);
+		expect_refused(&f, &k, 400, cases[i].says);
+	}
+}
+
+/* --- doubts --- */
+
+static void test_waiting(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct fake f = fresh(state);
+	struct ask k = create("alice", STORE("fashion", "alice", ""));
+	struct ask bad = create("alice", STORE("admin", "alice", ""));
+	struct verdict v;
+	sg_arena_init(&a);
+	f.world.may_wait = false;
+	struct review r = review_of(&a, &k);
+	verdict_init(&v, &a);
+	assert_false(admission_decide(&f.world, k.endpoint, &r, &v));
+	assert_true(v.allowed);
+	f.world.may_wait = true;
+	f.unknown = true;
+	expect_refused(&f, &k, 503, "try again: the API server did not answer");
+	/* what is wrong anyway is said all the same */
+	expect_refused(&f, &bad, 422, "\"admin\" is reserved");
+	struct ask others = update("bob", STORE("fashion", "alice", ""),
+				   STORE("fashion", "alice", ""));
+	expect_refused(&f, &others, 503, "try again");
+}
+
+static void test_warnings_and_audit(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct fake f = fresh(state);
+	struct policy *p = (struct policy *)(uintptr_t)f.world.policy;
+	const char *domain = "shop.example";
+	struct strings before = p->hosts.allowed_domains;
+	struct verdict v;
+	struct ask k = create(
+		"alice",
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, spec: "
+		"{engine: woocommerce, owner: alice, host: fashion.shop.example}}");
+	sg_arena_init(&a);
+	p->hosts.allowed_domains = (struct strings){ &domain, 1 };
+	decide(&a, &f, &k, &v);
+	p->hosts.allowed_domains = before;
+	assert_true(v.allowed);
+	assert_int_equal(v.warnings.count, 1);
+	assert_non_null(strstr(v.warnings.items[0], "needs a DNS record"));
+	assert_int_equal(v.annotation_count, 3);
+	expect_text(v.annotations[0].value, "alice", "owner");
+	expect_text(v.annotations[1].value, "allowed", "decision");
+	expect_text(v.annotations[2].value, "for oneself", "reason");
+}
+
+static void test_names_are_never_missing(void **state)
+{
+	static const char nameless[] =
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {}, spec: {}}";
+	struct fake f = fresh(state);
+	struct ask k = update("bob", nameless, nameless);
+	expect_refused(&f, &k, 403, "belongs to \"nobody\"");
+}
+
+static void test_deletion_passes(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask k = { .endpoint = ENDPOINT_VALIDATE_STORE,
+			 .operation = OPERATION_DELETE,
+			 .user = "bob",
+			 .old = STORE("fashion", "alice", "") };
+	expect_allowed(&f, &k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_create_by_whom),
+		cmocka_unit_test(test_create_without_owner),
+		cmocka_unit_test(test_change_by_whom),
+		cmocka_unit_test(test_owner_changes),
+		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_immutable),
+		cmocka_unit_test(test_what_was_admitted_stays),
+		cmocka_unit_test(test_leaving_stores_can_leave),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_hosts_of_other_names),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_plans_for_groups),
+		cmocka_unit_test(test_not_a_store),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_warnings_and_audit),
+		cmocka_unit_test(test_names_are_never_missing),
+		cmocka_unit_test(test_deletion_passes),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

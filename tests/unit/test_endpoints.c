@@ -1,0 +1,287 @@
+/* HTTP requests to answers; and hostile ones, of which none may crash. */
+#include "helpers.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "endpoints.h"
+#include "gate_helpers.h"
+
+struct setting {
+	struct fake fake;
+	struct endpoints endpoints;
+	bool no_world;
+	unsigned open;
+	unsigned decided;
+	struct endpoints_outcome last;
+};
+
+static const struct world *open_world(void *context, struct sg_arena *a,
+				      int64_t deadline, bool may_wait,
+				      struct sg_error *e)
+{
+	struct setting *s = context;
+	(void)a, (void)deadline;
+	if (s->no_world) {
+		sg_error_set(e, SG_IO, "no policy yet");
+		return NULL;
+	}
+	s->open++;
+	s->fake.world.may_wait = may_wait;
+	return &s->fake.world;
+}
+
+static void close_world(void *context, const struct world *w)
+{
+	struct setting *s = context;
+	assert_ptr_equal(w, &s->fake.world);
+	s->open--;
+}
+
+static void decided(void *context, const struct endpoints_outcome *o)
+{
+	struct setting *s = context;
+	s->decided++;
+	s->last = *o;
+	assert_true(o->microseconds >= 0);
+}
+
+static int set_up(void **state)
+{
+	static struct setting s;
+	struct policy *p;
+	struct sg_error e = { 0 };
+	if (policy_parse_default(&p, &e))
+		return -1;
+	s.fake = fake_world(p);
+	s.endpoints = (struct endpoints){ open_world, close_world, decided, &s };
+	*state = &s;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct setting *s = *state;
+	policy_free((struct policy *)(uintptr_t)s->fake.world.policy);
+	return 0;
+}
+
+static const char create[] =
+	"{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":"
+	"{\"uid\":\"u1\",\"kind\":{\"group\":\"urumi.io\",\"version\":\"v1\",\"kind\":\"Store\"},"
+	"\"operation\":\"CREATE\",\"userInfo\":{\"username\":\"alice\",\"groups\":[\"g\"]},"
+	"\"object\":{\"apiVersion\":\"urumi.io/v1\",\"kind\":\"Store\",\"metadata\":{\"name\":"
+	"\"fashion\",\"labels\":{\"a\":\"b\"}},\"spec\":{\"engine\":\"medusa\",\"owner\":\"alice\","
+	"\"values\":{\"shop\":{\"currency\":\"EUR\"}}}},\"oldObject\":null}}";
+
+static struct server_request request_of(const char *body)
+{
+	return (struct server_request){ .method = "POST",
+					.path = "/validate-store",
+					.content_type = "application/json",
+					.body = body,
+					.length = strlen(body),
+					.may_wait = true };
+}
+
+/* The status, and the answer as JSON, to be given back. */
+static int ask(struct setting *s, const struct server_request *r,
+	       struct server_answer *answer, json_t **json)
+{
+	cleanup_buffer struct sg_buffer body;
+	json_error_t e;
+	*answer = (struct server_answer){ 0 };
+	sg_buffer_init(&answer->body, SG_MIB);
+	assert_int_equal(endpoints_handle(&s->endpoints, r, answer), SERVER_DONE);
+	body = answer->body;
+	*json = json_loadb(body.data, body.length, 0, &e);
+	if (!*json)
+		fail_msg("%s is no JSON", body.data);
+	assert_int_equal(s->open, 0);
+	return answer->status;
+}
+
+static void expect_status(struct setting *s, const struct server_request *r,
+			  int status, const char *says)
+{
+	struct server_answer answer;
+	json_t *json;
+	int seen = ask(s, r, &answer, &json);
+	const char *message = json_string_value(json_object_get(json, "message"));
+	if (seen != status || !message || !strstr(message, says))
+		fail_msg("%s: %d %s", r->body, seen, message ? message : "");
+	assert_int_equal(json_integer_value(json_object_get(json, "code")), status);
+	assert_true((answer.retry_after > 0) == (status == 503));
+	if (status == 405)
+		expect_text(answer.allow, "POST", "Allow");
+	json_decref(json);
+}
+
+static void test_requests(void **state)
+{
+	struct setting *s = *state;
+	struct server_request r = request_of(create);
+	r.path = "/validate";
+	expect_status(s, &r, 404, "/validate-storepolicy");
+	assert_int_equal(s->decided, 0);
+	r.path = "/validate-store";
+	r.method = "GET";
+	expect_status(s, &r, 405, "POST");
+	r.method = "POST";
+	r.content_type = "text/plain";
+	expect_status(s, &r, 415, "application/json");
+	r.content_type = "";
+	expect_status(s, &r, 415, "application/json");
+	assert_int_equal(s->decided, 3);
+	assert_int_equal(s->last.status, 415);
+	assert_null(s->last.review);
+	assert_non_null(s->last.problem);
+	s->no_world = true;
+	r.content_type = "Application/JSON; charset=utf-8";
+	expect_status(s, &r, 503, "no policy yet");
+	s->no_world = false;
+	r.length = 0;
+	expect_status(s, &r, 400, "not JSON");
+	struct server_request no_uid = request_of(
+		"{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{}}");
+	expect_status(s, &no_uid, 400, "request.uid is missing");
+}
+
+static void test_verdicts(void **state)
+{
+	struct setting *s = *state;
+	struct server_request r = request_of(create);
+	struct server_answer answer;
+	json_t *json;
+	assert_int_equal(ask(s, &r, &answer, &json), 200);
+	json_t *response = json_object_get(json, "response");
+	assert_true(json_is_true(json_object_get(response, "allowed")));
+	assert_int_equal(s->last.endpoint, ENDPOINT_VALIDATE_STORE);
+	assert_non_null(s->last.review);
+	json_decref(json);
+	r.path = "/mutate-store";
+	assert_int_equal(ask(s, &r, &answer, &json), 200);
+	response = json_object_get(json, "response");
+	assert_non_null(json_object_get(response, "patch"));
+	json_decref(json);
+	r.path = "/validate-namespace";
+	assert_int_equal(ask(s, &r, &answer, &json), 200);
+	response = json_object_get(json, "response");
+	assert_true(json_is_false(json_object_get(response, "allowed")));
+	json_decref(json);
+}
+
+static void test_later(void **state)
+{
+	struct setting *s = *state;
+	struct server_request r = request_of(create);
+	struct server_answer answer = { 0 };
+	unsigned before = s->decided;
+	sg_buffer_init(&answer.body, SG_MIB);
+	r.may_wait = false;
+	assert_int_equal(endpoints_handle(&s->endpoints, &r, &answer),
+			 SERVER_LATER);
+	assert_int_equal(s->decided, before);
+	assert_int_equal(answer.body.length, 0);
+	assert_int_equal(s->open, 0);
+	sg_buffer_release(&answer.body);
+}
+
+/* Whatever comes in, one whole answer goes out. */
+static void test_hostile(void **state)
+{
+	static const char *const paths[] = { "/validate-store", "/mutate-store",
+					     "/validate-namespace",
+					     "/validate-storepolicy" };
+	static const char *const words[] = { "null", "{}", "[]", "1", "\"x\"",
+					     "\"\\u001b\"", "{\"<<\":{}}" };
+	struct setting *s = *state;
+	srand(5);
+	unsigned verdicts = 0;
+	for (unsigned round = 0; round < 20000; round++) {
+		char body[2 * sizeof create];
+		size_t length = sizeof create - 1;
+		memcpy(body, create, sizeof create);
+		if (round % 2) { /* another value in place of one */
+			char *colon = strchr(body + (size_t)rand() % (length / 2), ':');
+			const char *word = words[(size_t)rand() % COUNT(words)];
+			size_t size = strlen(word);
+			const char *rest = colon + 1 + strcspn(colon + 1, ",}");
+			char tail[sizeof create];
+			(void)snprintf(tail, sizeof tail, "%s", rest);
+			memcpy(colon + 1, word, size);
+			memcpy(colon + 1 + size, tail, strlen(tail) + 1);
+			length = strlen(body);
+		} else {
+			body[(size_t)rand() % length] = (char)(rand() % 256);
+		}
+		struct server_request r = request_of(create);
+		struct guarded g = guarded_copy(body, length);
+		struct server_answer answer;
+		json_t *json;
+		r.body = g.bytes;
+		r.length = length;
+		r.path = paths[round % COUNT(paths)];
+		int status = ask(s, &r, &answer, &json);
+		if (status != 200 && status != 400)
+			fail_msg("%s: %d", body, status);
+		verdicts += status == 200;
+		json_decref(json);
+		guarded_free(&g);
+	}
+	assert_true(verdicts > 2000);
+}
+
+/* Mappings and texts as large as the API server lets through. */
+static void test_huge(void **state)
+{
+	struct setting *s = *state;
+	cleanup_buffer struct sg_buffer body;
+	sg_buffer_init(&body, 16 * SG_MIB);
+	const char *labels = strstr(create, "\"a\":\"b\"");
+	const char *values = strstr(create, "\"currency\":\"EUR\"");
+	sg_buffer_append(&body, create, (size_t)(labels - create));
+	for (unsigned i = 0; i < 20000; i++)
+		sg_buffer_printf(&body, "\"l%u\":\"v\",", i * 7919 % 20000);
+	sg_buffer_append(&body, labels, (size_t)(values - labels));
+	for (unsigned i = 0; i < 10000; i++)
+		sg_buffer_printf(&body, "\"k%u\":{\"secret\":[%u]},", i, i);
+	sg_buffer_puts(&body, values);
+	struct server_request r = request_of(body.data);
+	struct server_answer answer;
+	json_t *json;
+	assert_int_equal(ask(s, &r, &answer, &json), 200);
+	json_t *status = json_object_get(json_object_get(json, "response"), "status");
+	json_t *causes = json_object_get(json_object_get(status, "details"), "causes");
+	assert_int_equal(json_array_size(causes), SG_MAX_VIOLATIONS);
+	json_decref(json);
+	/* a second would mean work that grows with the square */
+	assert_true(s->last.microseconds < 5000000);
+}
+
+/* Small to send, large to hold: refused before it is. */
+static void test_many_values(void **state)
+{
+	cleanup_buffer struct sg_buffer body;
+	struct setting *s = *state;
+	const char *values = strstr(create, "\"currency\":\"EUR\"");
+	sg_buffer_init(&body, SG_MAX_BODY);
+	sg_buffer_append(&body, create, (size_t)(values - create));
+	sg_buffer_puts(&body, "\"many\":[");
+	for (unsigned i = 0; i < SG_MAX_REVIEW_NODES; i++)
+		sg_buffer_puts(&body, "0,");
+	sg_buffer_puts(&body, "0],");
+	sg_buffer_puts(&body, values);
+	struct server_request r = request_of(body.data);
+	expect_status(s, &r, 400, "more than 100000 values");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests), cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_later),	 cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_huge),	 cmocka_unit_test(test_many_values),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

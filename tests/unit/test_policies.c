@@ -1,0 +1,210 @@
+#include "helpers.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "policies.h"
+
+extern const char sg_default_policy[], sg_default_policy_end[];
+
+/* A log whose lines can be read back, and policies that write it. */
+struct fixture {
+	char path[64];
+	char text[4096];
+	struct log log;
+	struct policies *policies;
+	struct informer_sink sink;
+	struct sg_arena arena;
+};
+
+static void setup(struct fixture *f)
+{
+	struct sg_error e = { 0 };
+	struct policy *first = NULL;
+	*f = (struct fixture){ .path = "/tmp/storeguard-policies-XXXXXX" };
+	f->log.fd = mkstemp(f->path);
+	assert_true(f->log.fd >= 0);
+	assert_int_equal(policy_parse_default(&first, &e), 0);
+	f->policies = policies_new(first, &f->log);
+	assert_non_null(f->policies);
+	f->sink = policies_sink(f->policies);
+	sg_arena_init(&f->arena);
+}
+
+static void teardown(struct fixture *f)
+{
+	policies_free(f->policies);
+	sg_arena_release(&f->arena);
+	log_close(&f->log);
+	assert_int_equal(unlink(f->path), 0);
+}
+
+static const char *logged(struct fixture *f)
+{
+	ssize_t got = pread(f->log.fd, f->text, sizeof f->text - 1, 0);
+	assert_true(got >= 0);
+	f->text[got] = '\0';
+	return f->text;
+}
+
+static void expect_log(struct fixture *f, const char *says)
+{
+	if (!strstr(logged(f), says))
+		fail_msg("the log lacks \"%s\":\n%s", says, f->text);
+}
+
+/* Sets a key, or changes its text. */
+static void put(struct fixture *f, struct node *mapping, const char *key,
+		const char *text)
+{
+	struct node *value = node_own(mapping, key);
+	assert_true(node_is_mapping(mapping));
+	if (!value) {
+		node_set_string(&f->arena, mapping, key, text);
+		return;
+	}
+	value->text = text;
+	value->length = strlen(text);
+}
+
+/* The default policy as an object, with another domain. */
+static struct node *policy_object(struct fixture *f, const char *name,
+				  const char *generation, const char *domain)
+{
+	size_t length = (size_t)(sg_default_policy_end - sg_default_policy);
+	struct sg_error e = { 0 };
+	struct node *root = NULL;
+	assert_int_equal(yaml_parse(sg_default_policy, length, 1, &f->arena,
+				    &root, &e),
+			 0);
+	struct node *metadata = node_own(root, "metadata");
+	put(f, metadata, "name", name);
+	put(f, metadata, "uid", "u1");
+	put(f, metadata, "generation", generation);
+	put(f, node_own(node_own(root, "spec"), "hosts"), "baseDomain", domain);
+	return root;
+}
+
+static void set(struct fixture *f, const char *name, const char *generation,
+		const char *domain)
+{
+	f->sink.set(f->sink.context,
+		    policy_object(f, name, generation, domain));
+	/* trees die with the call */
+	sg_arena_release(&f->arena);
+	sg_arena_init(&f->arena);
+}
+
+static void expect(struct fixture *f, int64_t generation, const char *domain,
+		   const char *why)
+{
+	struct policy_hold *h = policies_hold(f->policies);
+	int64_t in_force = -1;
+	char reason[1024];
+	policies_state(f->policies, &in_force, reason, sizeof reason);
+	assert_int_equal(in_force, generation);
+	if (domain)
+		assert_string_equal(policy_held(h)->hosts.base_domain, domain);
+	if (*why ? !strstr(reason, why) : *reason != '\0')
+		fail_msg("why: \"%s\" instead of \"%s\"", reason, why);
+	policies_release(h);
+}
+
+static void test_the_object_replaces_the_first(void **state)
+{
+	struct fixture f;
+	(void)state;
+	setup(&f);
+	expect(&f, 0, NULL, "");
+	f.sink.begin(f.sink.context);
+	set(&f, "default", "1", "one.example.com");
+	set(&f, "another", "7", "other.example.com");
+	f.sink.end(f.sink.context);
+	expect(&f, 1, "one.example.com", "");
+	set(&f, "default", "2", "two.example.com");
+	expect(&f, 2, "two.example.com", "");
+	expect_log(&f, "StorePolicy default: generation 2 is in force");
+	teardown(&f);
+}
+
+static void test_the_last_good_one_stays(void **state)
+{
+	struct fixture f;
+	(void)state;
+	setup(&f);
+	set(&f, "default", "1", "[");
+	expect(&f, 0, NULL, "generation 1: StorePolicy default");
+	expect_log(&f, "the policy given at the start stays in force, since "
+		       "generation 1 is broken: ");
+	set(&f, "default", "2", "two.example.com");
+	expect(&f, 2, "two.example.com", "");
+	set(&f, "default", "3", "[");
+	expect(&f, 2, "two.example.com", "spec.hosts.baseDomain");
+	expect_log(&f, "generation 2 stays in force, since generation 3 is "
+		       "broken: ");
+	set(&f, "default", "4", "four.example.com");
+	expect(&f, 4, "four.example.com", "");
+	teardown(&f);
+}
+
+static void test_deleted(void **state)
+{
+	struct fixture f;
+	(void)state;
+	setup(&f);
+	set(&f, "default", "1", "one.example.com");
+	f.sink.removed(f.sink.context,
+		       policy_object(&f, "another", "1", "x.example.com"));
+	expect(&f, 1, "one.example.com", "");
+	f.sink.removed(f.sink.context,
+		       policy_object(&f, "default", "1", "one.example.com"));
+	expect(&f, 0, NULL, "");
+	expect_log(&f, "is deleted: the policy given at the start is in force");
+	/* a relist that does not name it says the same */
+	set(&f, "default", "1", "one.example.com");
+	expect(&f, 1, "one.example.com", "");
+	f.sink.begin(f.sink.context);
+	f.sink.end(f.sink.context);
+	expect(&f, 0, NULL, "");
+	teardown(&f);
+}
+
+static void test_the_same_again_is_no_news(void **state)
+{
+	struct fixture f;
+	(void)state;
+	setup(&f);
+	set(&f, "default", "1", "one.example.com");
+	size_t length = strlen(logged(&f));
+	set(&f, "default", "1", "one.example.com");
+	assert_int_equal(strlen(logged(&f)), length);
+	teardown(&f);
+}
+
+static void test_a_request_keeps_its_policy(void **state)
+{
+	struct fixture f;
+	(void)state;
+	setup(&f);
+	set(&f, "default", "1", "one.example.com");
+	struct policy_hold *h = policies_hold(f.policies);
+	set(&f, "default", "2", "two.example.com");
+	assert_string_equal(policy_held(h)->hosts.base_domain,
+			    "one.example.com");
+	teardown(&f);
+	assert_string_equal(policy_held(h)->hosts.base_domain,
+			    "one.example.com");
+	policies_release(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_object_replaces_the_first),
+		cmocka_unit_test(test_the_last_good_one_stays),
+		cmocka_unit_test(test_deleted),
+		cmocka_unit_test(test_the_same_again_is_no_news),
+		cmocka_unit_test(test_a_request_keeps_its_policy),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/*
+ * Defaults of a Store, as a JSON Patch (RFC 6902). Only what is absent or null is
+ * touched, so running twice changes nothing more. What can't be defaulted is left to
+ * validation, which says so to people.
+ */
+#include "admission_parts.h"
+
+#include <string.h>
+
+#include "patch.h"
+
+static bool is_absent(const struct node *spec, const char *key)
+{
+	return node_is_null(node_get(spec, key));
+}
+
+/* What was there stays there where an update leaves it out. */
+static void keep_old(struct gate *g, struct node *added,
+		     const struct node *spec)
+{
+	static const char *const keys[] = { "engine", "owner", "plan",
+					    "host", "displayName", "delivery",
+					    "deletionProtection" };
+	struct sg_arena *a = g->verdict->arena;
+	const struct node *old = node_get(g->review->old_object, "spec");
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (is_absent(spec, keys[i]) && !is_absent(old, keys[i]))
+			node_set(a, added, keys[i],
+				 node_copy(a, node_get(old, keys[i])));
+}
+
+static void add(struct gate *g, struct node *added, const struct node *spec,
+		const char *key, const char *value)
+{
+	if (value && is_absent(spec, key) && is_absent(added, key))
+		node_set_string(g->verdict->arena, added, key, value);
+}
+
+static void add_defaults(struct gate *g, struct node *added,
+			 const struct node *spec)
+{
+	const struct review *r = g->review;
+	struct store s = { .name = r->name };
+	struct sg_error e;
+	if (store_default(g->verdict->arena, g->world->policy, &s, &e))
+		return;
+	/* nobody becomes an owner by an update */
+	if (r->operation == OPERATION_CREATE &&
+	    store_user_is_person(r->user.name))
+		add(g, added, spec, "owner", r->user.name);
+	add(g, added, spec, "plan", s.plan);
+	add(g, added, spec, "host", s.host);
+	add(g, added, spec, "displayName", s.display_name);
+	add(g, added, spec, "delivery", s.delivery);
+}
+
+static void annotate(struct gate *g, const struct node *added)
+{
+	struct strings keys = { 0 };
+	keys.items = sg_arena_alloc(g->verdict->arena,
+				    (node_count(added) + 1) *
+					    sizeof(const char *));
+	for (const struct node *k = added->first; k && keys.items;
+	     k = k->next->next)
+		keys.items[keys.count++] = node_text(k);
+	if (keys.count)
+		verdict_annotate(g->verdict, "defaulted", "%s",
+				 strings_join(g->verdict->arena, &keys));
+}
+
+void gate_mutate_store(struct gate *g)
+{
+	const struct review *r = g->review;
+	const struct node *spec = node_get(r->object, "spec");
+	const struct node *metadata = node_get(r->object, "metadata");
+	bool update = r->operation == OPERATION_UPDATE;
+	g->reason = "defaults";
+	if (r->operation == OPERATION_DELETE ||
+	    !node_is_null(node_get(metadata, "deletionTimestamp")) ||
+	    !(node_is_null(spec) || node_is_mapping(spec)))
+		return;
+	/* labels and finalizers change nothing else */
+	if (update && node_equal(spec, node_get(r->old_object, "spec")))
+		return;
+	struct node *added = node_new_mapping(g->verdict->arena);
+	if (!added)
+		return;
+	if (update)
+		keep_old(g, added, spec);
+	add_defaults(g, added, spec);
+	annotate(g, added);
+	g->verdict->patch = patch_add_all(g->verdict->arena, "spec",
+					  !node_is_null(spec), added);
+}

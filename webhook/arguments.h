@@ -1,0 +1,55 @@
+/* The command line of storeguard-webhook. */
+#ifndef SG_ARGUMENTS_H
+#define SG_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "error.h"
+#include "log.h"
+
+enum arguments_command {
+	ARGUMENTS_SERVE,
+	ARGUMENTS_REVIEW,
+	ARGUMENTS_HELP,
+	ARGUMENTS_VERSION,
+};
+
+enum { ARGUMENTS_MAX = 64 };
+
+/* Strings are borrowed from argv, or from the environment. */
+struct arguments {
+	enum arguments_command command;
+	const char *policy_file; /* NULL: the embedded policy */
+
+	/* serve */
+	struct sockaddr_storage listen; /* TLS */
+	struct sockaddr_storage http;	/* probes and metrics */
+	const char *kubeconfig;	 /* NULL: the pod's service account */
+	const char *tls_cert;	 /* both or none */
+	const char *tls_key;
+	const char *cert_secret; /* NAMESPACE/NAME */
+	const char *service;	 /* NAMESPACE/NAME, whose certificate that is */
+	const char *configurations; /* of the webhooks, whose caBundle is kept */
+	int settle; /* seconds; 0: certificates.h's */
+	const char *client_ca;
+	bool standalone;
+	int drain; /* seconds */
+	enum log_format log_format;
+
+	/* review */
+	const char *user;
+	const char *groups[ARGUMENTS_MAX];
+	unsigned group_count;
+	const char *files[ARGUMENTS_MAX]; /* "-": stdin */
+	unsigned file_count;
+	bool json;
+};
+
+/* SG_USAGE with what would be accepted. Splits argv's list of groups in place. */
+int arguments_parse(int argc, char **argv, struct arguments *out,
+		    struct sg_error *e);
+
+extern const char arguments_help[];
+
+#endif

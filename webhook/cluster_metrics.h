@@ -1,0 +1,15 @@
+/* What is known of the cluster, for Prometheus. */
+#ifndef SG_CLUSTER_METRICS_H
+#define SG_CLUSTER_METRICS_H
+
+#include "metrics.h"
+#include "policies.h"
+#include "stores.h"
+
+/* -1 without memory. All must live as long as the metrics, or be forgotten first. */
+int cluster_metrics_add(struct metrics *m, struct stores *stores,
+			const struct informer *store_watch,
+			struct policies *policies,
+			const struct informer *policy_watch);
+
+#endif

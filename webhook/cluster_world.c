@@ -1,0 +1,137 @@
+#include "cluster_world.h"
+
+#include <string.h>
+
+#include "cleanup.h"
+#include "cluster_look.h"
+#include "names.h"
+
+/* Without news of the API server for so long, ms, the caches are no good: two
+ * bookmarks were missed. */
+enum { STALE = 180000 };
+
+static const struct cluster *cluster_of(const struct world *w)
+{
+	/* world is the first member */
+	return ((const struct cluster_world *)w)->cluster;
+}
+
+static bool is_cache_good(const struct cluster *c)
+{
+	return informer_is_synced(c->informer) &&
+	       informer_age(c->informer) < STALE;
+}
+
+static enum answer no_memory(struct sg_error *e)
+{
+	sg_error_memory(e);
+	return WORLD_UNKNOWN;
+}
+
+static enum answer find_store(const struct world *w, struct sg_arena *a,
+			      const char *name, bool fresh,
+			      struct store_facts *out, struct sg_error *e)
+{
+	const struct cluster *c = cluster_of(w);
+	if (!fresh && is_cache_good(c) && stores_find(c->stores, a, name, out))
+		return WORLD_YES;
+	if (a->failed)
+		return no_memory(e);
+	/* it may be so new that the cache has not heard of it */
+	return w->may_wait ? cluster_look_store(c->api, a, name, w->deadline,
+						out, e) :
+			     WORLD_LATER;
+}
+
+/* The name that a Store without a host would have for this to be its default. */
+static const char *name_of_default(const struct world *w, struct sg_arena *a,
+				   const char *host)
+{
+	const char *dot = strchr(host, '.');
+	if (!dot || strcmp(dot + 1, w->policy->hosts.base_domain) != 0)
+		return NULL;
+	const char *name = sg_arena_copy(a, host, (size_t)(dot - host));
+	return name && name_is_dns_label(name) ? name : NULL;
+}
+
+static enum answer find_cached_host(const struct world *w, struct sg_arena *a,
+				    const char *host, const char *name,
+				    struct store_facts *out)
+{
+	const struct cluster *c = cluster_of(w);
+	const char *by_default = name_of_default(w, a, host);
+	if (!is_cache_good(c))
+		return WORLD_NO;
+	if (stores_find_host(c->stores, a, host, name, out))
+		return WORLD_YES;
+	if (by_default && strcmp(by_default, name) != 0 &&
+	    stores_find(c->stores, a, by_default, out) && !*out->host)
+		return WORLD_YES;
+	return WORLD_NO;
+}
+
+static enum answer look_host(const struct world *w, struct sg_arena *a,
+			     const char *host, const char *name,
+			     struct store_facts *out, struct sg_error *e)
+{
+	struct api *api = cluster_of(w)->api;
+	enum answer answer =
+		cluster_look_host(api, a, host, name, w->deadline, out, e);
+	const char *by_default = name_of_default(w, a, host);
+	if (answer != WORLD_NO || !by_default || strcmp(by_default, name) == 0)
+		return answer;
+	answer = cluster_look_store(api, a, by_default, w->deadline, out, e);
+	return answer == WORLD_YES && *out->host ? WORLD_NO : answer;
+}
+
+static enum answer find_host(const struct world *w, struct sg_arena *a,
+			     const char *host, const char *name, bool fresh,
+			     struct store_facts *out, struct sg_error *e)
+{
+	if (!name_is_dns_subdomain(host))
+		return WORLD_NO; /* no Store can have it; nor is it a selector */
+	if (!fresh && find_cached_host(w, a, host, name, out) == WORLD_YES)
+		return WORLD_YES;
+	if (a->failed)
+		return no_memory(e);
+	if (!fresh && is_cache_good(cluster_of(w)))
+		return WORLD_NO;
+	return w->may_wait ? look_host(w, a, host, name, out, e) : WORLD_LATER;
+}
+
+static enum answer find_namespace(const struct world *w, struct sg_arena *a,
+				  const char *name,
+				  const struct node **metadata,
+				  struct sg_error *e)
+{
+	return w->may_wait ? cluster_look_namespace(cluster_of(w)->api, a, name,
+						    w->deadline, metadata, e) :
+			     WORLD_LATER;
+}
+
+static enum answer may_assign(const struct world *w, struct sg_arena *a,
+			      const struct user *user, const char *store,
+			      struct sg_error *e)
+{
+	(void)a;
+	return access_may_assign(cluster_of(w)->access, user, store,
+				 w->deadline, w->may_wait, e);
+}
+
+static const struct world_calls calls = { .find_store = find_store,
+					  .find_host = find_host,
+					  .find_namespace = find_namespace,
+					  .may_assign = may_assign };
+
+void cluster_world_init(struct cluster_world *w, const struct cluster *cluster,
+			const struct policy *policy, int64_t deadline,
+			bool may_wait)
+{
+	*w = (struct cluster_world){
+		.world = { .calls = &calls,
+			   .policy = policy,
+			   .deadline = deadline,
+			   .may_wait = may_wait },
+		.cluster = cluster,
+	};
+}

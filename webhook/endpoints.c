@@ -1,0 +1,218 @@
+#include "endpoints.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "json.h"
+
+static const char *const names[] = {
+	[ENDPOINT_MUTATE_STORE] = "mutate-store",
+	[ENDPOINT_VALIDATE_STORE] = "validate-store",
+	[ENDPOINT_VALIDATE_NAMESPACE] = "validate-namespace",
+	[ENDPOINT_VALIDATE_STOREPOLICY] = "validate-storepolicy",
+};
+
+enum { ENDPOINTS = sizeof names / sizeof *names };
+
+/* What a client waits before it asks again, seconds. */
+enum { RETRY_AFTER = 1 };
+
+const char *endpoint_name(enum endpoint endpoint)
+{
+	return names[endpoint];
+}
+
+static int64_t microseconds(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* --- answers that are no verdicts --- */
+
+static const char *reason_of(int status)
+{
+	switch (status) {
+	case 404:
+		return "NotFound";
+	case 405:
+		return "MethodNotAllowed";
+	case 415:
+		return "UnsupportedMediaType";
+	case 400:
+		return "BadRequest";
+	case 503:
+		return "ServiceUnavailable";
+	default:
+		return "InternalError";
+	}
+}
+
+static void answer_status(struct server_answer *answer, int status,
+			  const char *message)
+{
+	sg_buffer_clear(&answer->body);
+	answer->status = status;
+	answer->retry_after = status == 503 ? RETRY_AFTER : 0;
+	sg_buffer_printf(&answer->body,
+			 "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"
+			 "\"status\":\"Failure\",\"reason\":\"%s\",\"code\":%d,\"message\":",
+			 reason_of(status), status);
+	json_write_string(&answer->body, message);
+	sg_buffer_puts(&answer->body, "}");
+}
+
+/* --- what is asked --- */
+
+static bool find_endpoint(const char *path, enum endpoint *out)
+{
+	for (size_t i = 0; i < ENDPOINTS; i++) {
+		*out = (enum endpoint)i;
+		if (*path == '/' && strcmp(path + 1, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_json(const char *content_type)
+{
+	static const char json[] = "application/json";
+	size_t length = strcspn(content_type, "; \t");
+	return length == sizeof json - 1 &&
+	       strncasecmp(content_type, json, length) == 0;
+}
+
+/* 0, or the status that says what is wrong with the request as such. */
+static int check_request(const struct server_request *r,
+			 struct server_answer *answer, enum endpoint *endpoint,
+			 const char **problem)
+{
+	*problem = "there is no such path here; there are /mutate-store, /validate-store, /validate-namespace and /validate-storepolicy";
+	if (!find_endpoint(r->path, endpoint))
+		return 404;
+	*problem = "AdmissionReviews are sent by POST";
+	if (strcmp(r->method, "POST") != 0) {
+		answer->allow = "POST";
+		return 405;
+	}
+	*problem = "AdmissionReviews are sent as application/json";
+	return is_json(r->content_type) ? 0 : 415;
+}
+
+/* --- verdicts --- */
+
+/* One request on its way. */
+struct passage {
+	const struct endpoints *endpoints;
+	const struct server_request *request;
+	struct server_answer *answer;
+	struct sg_arena arena;
+	struct review review;
+	struct verdict verdict;
+	struct endpoints_outcome outcome;
+};
+
+static void tell(struct passage *p, int64_t begun)
+{
+	if (!p->endpoints->decided)
+		return;
+	p->outcome.status = p->answer->status;
+	p->outcome.microseconds = microseconds() - begun;
+	p->endpoints->decided(p->endpoints->context, &p->outcome);
+}
+
+static void fail(struct passage *p, int status, struct sg_error *e)
+{
+	char *copy = sg_arena_copy(&p->arena, e->message, strlen(e->message));
+	p->outcome.problem = copy ? copy : "out of memory";
+	answer_status(p->answer, status, e->message);
+}
+
+/* Reads the review; false when the answer says why not. */
+static bool read_review(struct passage *p)
+{
+	struct node *root = NULL;
+	struct sg_error e;
+	if (json_parse_review(p->request->body, p->request->length, &p->arena,
+			      &root, &e) ||
+	    review_decode(&p->arena, root, &p->review, &e)) {
+		fail(p, e.code == SG_INVALID ? 400 : 500, &e);
+		return false;
+	}
+	p->outcome.review = &p->review;
+	return true;
+}
+
+/* Decides and writes; false when it has to wait and may not. */
+static bool decide(struct passage *p, const struct world *w)
+{
+	struct sg_error e;
+	verdict_init(&p->verdict, &p->arena);
+	if (!admission_decide(w, p->outcome.endpoint, &p->review, &p->verdict))
+		return false;
+	p->outcome.verdict = &p->verdict;
+	p->answer->status = 200;
+	verdict_write(&p->verdict, &p->review, &p->answer->body);
+	if (sg_buffer_check(&p->answer->body, &e))
+		fail(p, 500, &e);
+	return true;
+}
+
+static enum server_result answer_review(struct passage *p)
+{
+	const struct endpoints *to = p->endpoints;
+	struct sg_error e;
+	if (!read_review(p))
+		return SERVER_DONE;
+	const struct world *w =
+		to->open_world(to->context, &p->arena, p->request->deadline,
+			       p->request->may_wait, &e);
+	if (!w) {
+		fail(p, 503, &e);
+		return SERVER_DONE;
+	}
+	bool decided = decide(p, w);
+	to->close_world(to->context, w);
+	if (decided)
+		return SERVER_DONE;
+	if (!p->request->may_wait)
+		return SERVER_LATER;
+	/* a world that does not keep its word */
+	sg_error_set(&e, SG_IO, "no answer from the API server");
+	fail(p, 503, &e);
+	return SERVER_DONE;
+}
+
+enum server_result endpoints_handle(void *context,
+				    const struct server_request *request,
+				    struct server_answer *answer)
+{
+	const int64_t begun = microseconds();
+	const char *problem;
+	enum endpoint endpoint;
+	answer->content_type = "application/json";
+	int status = check_request(request, answer, &endpoint, &problem);
+	if (status == 404) {
+		answer_status(answer, status, problem);
+		return SERVER_DONE;
+	}
+	struct passage p = { .endpoints = context,
+			     .request = request,
+			     .answer = answer,
+			     .outcome = { .endpoint = endpoint } };
+	sg_arena_init(&p.arena);
+	enum server_result result = SERVER_DONE;
+	if (status) {
+		p.outcome.problem = problem;
+		answer_status(answer, status, problem);
+	} else {
+		result = answer_review(&p);
+	}
+	if (result == SERVER_DONE)
+		tell(&p, begun);
+	sg_arena_release(&p.arena);
+	return result;
+}

@@ -1,0 +1,211 @@
+#include "gate.h"
+
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "cluster_metrics.h"
+#include "cluster_world.h"
+#include "offline_world.h"
+
+struct gate {
+	struct gate_options options;
+	struct endpoints endpoints;
+	struct policies *policies;
+	struct api *api;
+	struct stores *stores;
+	struct access *access;
+	struct informer *store_watch;
+	struct informer *policy_watch;
+	struct cluster cluster;
+};
+
+/* --- a request's world --- */
+
+/* The world comes first: what the rules are given is what was made here. */
+struct request_world {
+	union {
+		struct world world;
+		struct cluster_world cluster;
+		struct offline_world offline;
+	};
+	struct policy_hold *hold;
+	unsigned doubts;
+};
+
+static const struct world *open_world(void *context, struct sg_arena *a,
+				      int64_t deadline, bool may_wait,
+				      struct sg_error *e)
+{
+	struct gate *g = context;
+	struct request_world *w = sg_arena_alloc(a, sizeof *w);
+	if (!w) {
+		(void)sg_error_memory(e);
+		return NULL;
+	}
+	w->hold = policies_hold(g->policies);
+	const struct policy *policy = policy_held(w->hold);
+	if (g->api)
+		cluster_world_init(&w->cluster, &g->cluster, policy, deadline,
+				   may_wait);
+	else
+		offline_world_init(&w->offline, policy, &w->doubts);
+	return &w->world;
+}
+
+static void close_world(void *context, const struct world *world)
+{
+	(void)context;
+	policies_release(((const struct request_world *)world)->hold);
+}
+
+/* --- what is told of a decision --- */
+
+static enum metrics_verdict counted_as(const struct endpoints_outcome *o)
+{
+	if (!o->verdict || o->verdict->code >= 500)
+		return METRICS_ERROR;
+	return o->verdict->allowed ? METRICS_ALLOWED : METRICS_DENIED;
+}
+
+static const char *const operations[] = {
+	[OPERATION_CREATE] = "CREATE",
+	[OPERATION_UPDATE] = "UPDATE",
+	[OPERATION_DELETE] = "DELETE",
+};
+
+static void decided(void *context, const struct endpoints_outcome *o)
+{
+	const struct gate *g = context;
+	const struct review *r = o->review;
+	const struct verdict *v = o->verdict;
+	enum metrics_verdict counted = counted_as(o);
+	metrics_review(g->options.metrics, o->endpoint, counted,
+		       v ? v->allowed ? 200 : v->code : o->status,
+		       o->microseconds);
+	static const char *const words[] = { [METRICS_ALLOWED] = "allowed",
+					     [METRICS_DENIED] = "denied",
+					     [METRICS_ERROR] = "failed" };
+	log_event(g->options.log,
+		  counted == METRICS_ERROR ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+		  "review", log_text("endpoint", endpoint_name(o->endpoint)),
+		  log_text("uid", r ? r->uid : NULL),
+		  log_text("operation", r ? operations[r->operation] : NULL),
+		  log_text("name", r ? r->name : NULL),
+		  log_text("user", r ? r->user.name : NULL),
+		  log_text("verdict", words[counted]),
+		  log_text("message", v && !v->allowed ? v->message : o->problem),
+		  log_number("us", o->microseconds));
+}
+
+/* --- what is followed --- */
+
+static int check_watch(const struct informer *i, struct sg_error *e)
+{
+	if (i && informer_is_synced(i))
+		return 0;
+	return sg_error_set(e, SG_IO, "the first list has not come yet");
+}
+
+static int check_stores(const void *context, struct sg_error *e)
+{
+	return check_watch(((const struct gate *)context)->store_watch, e);
+}
+
+static int check_policies(const void *context, struct sg_error *e)
+{
+	return check_watch(((const struct gate *)context)->policy_watch, e);
+}
+
+static int open_cluster(struct gate *g, struct sg_error *e)
+{
+	const struct gate_options *o = &g->options;
+	if (o->kubeconfig ? api_open_kubeconfig(o->kubeconfig, &g->api, e) :
+			    api_open_in_cluster(&g->api, e))
+		return -1;
+	g->stores = stores_new();
+	g->access = access_new(g->api);
+	if (!g->stores || !g->access)
+		return sg_error_memory(e);
+	probes_add(o->probes, "stores", check_stores, g);
+	probes_add(o->probes, "policies", check_policies, g);
+	return 0;
+}
+
+int gate_open(const struct gate_options *o, struct policy *first,
+	      struct gate **out, struct sg_error *e)
+{
+	struct gate *g = calloc(1, sizeof *g);
+	if (!g) {
+		policy_free(first);
+		return sg_error_memory(e);
+	}
+	*out = g;
+	g->options = *o;
+	g->endpoints = (struct endpoints){ open_world, close_world, decided,
+					   g };
+	g->policies = policies_new(first, o->log);
+	if (!g->policies)
+		return sg_error_memory(e);
+	return o->standalone ? 0 : open_cluster(g, e);
+}
+
+static int follow(struct gate *g, const char *path,
+		  const struct informer_sink *sink, struct informer **out,
+		  struct sg_error *e)
+{
+	const struct informer_options o = { .path = path };
+	return informer_start(g->api, &o, sink, g->options.log, out, e);
+}
+
+int gate_follow(struct gate *g, struct sg_error *e)
+{
+	if (!g->api)
+		return 0;
+	const struct informer_sink stores = stores_sink(g->stores);
+	const struct informer_sink policies = policies_sink(g->policies);
+	if (follow(g, "/apis/urumi.io/v1/stores", &stores, &g->store_watch,
+		   e) ||
+	    follow(g, "/apis/urumi.io/v1/storepolicies", &policies,
+		   &g->policy_watch, e))
+		return -1;
+	g->cluster = (struct cluster){ g->api, g->stores, g->store_watch,
+				       g->access };
+	return cluster_metrics_add(g->options.metrics, g->stores,
+				   g->store_watch, g->policies,
+				   g->policy_watch) ?
+		       sg_error_memory(e) :
+		       0;
+}
+
+struct endpoints *gate_endpoints(struct gate *g)
+{
+	return &g->endpoints;
+}
+
+struct api *gate_api(struct gate *g)
+{
+	return g->api;
+}
+
+void gate_stop(struct gate *g)
+{
+	if (g && g->api)
+		api_stop(g->api);
+}
+
+void gate_free(struct gate *g)
+{
+	if (!g)
+		return;
+	metrics_forget(g->options.metrics, g->stores);
+	metrics_forget(g->options.metrics, g->store_watch);
+	metrics_forget(g->options.metrics, g->policy_watch);
+	metrics_forget(g->options.metrics, g->policies);
+	informer_free(g->store_watch);
+	informer_free(g->policy_watch);
+	access_free(g->access);
+	stores_free(g->stores);
+	api_free(g->api);
+	policies_free(g->policies);
+	free(g);
+}

@@ -1,0 +1,40 @@
+/*
+ * The gate as the server opens it: the policy in force, what is followed of the
+ * cluster, and the world that each request is decided in; and what logs and metrics
+ * are told of each decision.
+ */
+#ifndef SG_GATE_H
+#define SG_GATE_H
+
+#include "endpoints.h"
+#include "metrics.h"
+#include "policies.h"
+#include "probes.h"
+
+struct gate_options {
+	bool standalone; /* no cluster: nothing but the request is known */
+	const char *kubeconfig; /* NULL: the pod's service account */
+	const struct log *log;
+	struct metrics *metrics;
+	struct probes *probes; /* gets a check for all that is followed */
+};
+
+struct gate;
+
+/* Takes over the policy, which is in force until the cluster's own is seen. */
+int gate_open(const struct gate_options *o, struct policy *first,
+	      struct gate **out, struct sg_error *e);
+/* Begins to follow the cluster. */
+int gate_follow(struct gate *g, struct sg_error *e);
+/* The context of endpoints_handle(). */
+struct endpoints *gate_endpoints(struct gate *g);
+/* NULL when standalone. */
+struct api *gate_api(struct gate *g);
+/*
+ * Ends all that waits for the API server, for good. Requests must have been answered
+ * before, and whoever else uses gate_api() ends next, before gate_free().
+ */
+void gate_stop(struct gate *g);
+void gate_free(struct gate *g);
+
+#endif

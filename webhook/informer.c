@@ -1,0 +1,277 @@
+#include "informer.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backoff.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "informer_list.h"
+#include "json.h"
+
+/* ms, but as said */
+enum {
+	QUIET = 150000,
+	WATCH_SECONDS = 300, /* at least; at most twice that */
+	SHORT_WATCH = 1000,
+};
+/* Watches that fail in a row before everything is listed again: a version that
+ * the API server does not know (a restored backup) fails in many ways. */
+enum { FAILED_WATCHES = 5 };
+
+struct informer {
+	struct api *api;
+	char *path;
+	int64_t quiet;
+	struct informer_sink sink;
+	const struct log *log;
+	pthread_t thread;
+	atomic_bool synced;
+	_Atomic int64_t heard; /* CLOCK_MONOTONIC, ms; 0: never */
+	/* the thread's own */
+	struct sg_buffer version; /* to watch from; empty: list first */
+	struct sg_arena arena;	  /* of the event at hand */
+	struct backoff backoff;
+	unsigned failed_watches;
+	bool relisted; /* for a 410, and no watch has gone well since */
+	bool expired; /* the watch at hand was told 410 */
+	bool refused; /* the watch at hand was told another error */
+	size_t events; /* of the watch at hand */
+};
+
+static void say(const struct informer *i, enum log_level level,
+		const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void say(const struct informer *i, enum log_level level,
+		const char *format, ...)
+{
+	struct sg_error text = { 0 };
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(text.message, sizeof text.message, format, args);
+	va_end(args);
+	sg_error_context(&text, "%s", strrchr(i->path, '/') + 1);
+	log_write(i->log, level, text.message);
+}
+
+/* --- events --- */
+
+static int note_version(struct informer *i, const struct node *object,
+			struct sg_error *e)
+{
+	const char *version = node_text(
+		node_path(object, "metadata", "resourceVersion", NULL));
+	if (!version || !*version)
+		return sg_error_set(e, SG_INVALID,
+				    "an event without a resourceVersion");
+	sg_buffer_clear(&i->version);
+	sg_buffer_puts(&i->version, version);
+	return sg_buffer_check(&i->version, e);
+}
+
+/* The API server ends the watch with a Status. */
+static int take_refusal(struct informer *i, const struct node *status,
+			struct sg_error *e)
+{
+	const char *message = node_text(node_get(status, "message"));
+	i->expired = node_is(node_get(status, "code"), "410");
+	i->refused = true;
+	return sg_error_set(e, SG_IO, "the watch was ended: %.500s",
+			    message ? message : "no reason was given");
+}
+
+static int take_event(struct informer *i, const struct node *event,
+		      struct sg_error *e)
+{
+	const struct node *type = node_get(event, "type");
+	const struct node *object = node_get(event, "object");
+	if (node_is(type, "ERROR"))
+		return take_refusal(i, object, e);
+	if (!node_text(type) || !node_is_mapping(object))
+		return sg_error_set(e, SG_INVALID, "a line that is no event");
+	if (note_version(i, object, e))
+		return -1;
+	if (node_is(type, "ADDED") || node_is(type, "MODIFIED"))
+		i->sink.set(i->sink.context, object);
+	else if (node_is(type, "DELETED"))
+		i->sink.removed(i->sink.context, object);
+	i->events++;
+	return 0;
+}
+
+struct watching {
+	struct informer *informer;
+	struct sg_error error;
+};
+
+static int take_line(void *context, const char *line, size_t length)
+{
+	struct watching *w = context;
+	struct informer *i = w->informer;
+	struct node *event = NULL;
+	sg_arena_clear(&i->arena);
+	if (json_parse(line, length, &i->arena, &event, &w->error) ||
+	    take_event(i, event, &w->error))
+		return -1;
+	atomic_store(&i->heard, clock_now());
+	return 0;
+}
+
+static void opened(void *context)
+{
+	const struct watching *w = context;
+	atomic_store(&w->informer->heard, clock_now());
+}
+
+/* --- what the thread does --- */
+
+/* What comes next is a list. */
+static void forget(struct informer *i)
+{
+	sg_buffer_clear(&i->version);
+	i->failed_watches = 0;
+}
+
+static int64_t after_watch(struct informer *i, const struct api_watching *w,
+			   const struct sg_error *e)
+{
+	bool expired = i->expired || w->status == 410;
+	if (api_pause(i->api, 0))
+		return 0; /* it was ended, it did not fail */
+	if (w->was_quiet && w->status == 200)
+		return 0; /* that it can be begun anew is what is to be seen */
+	say(i, LOG_LEVEL_WARNING, "%s", e->message);
+	if (expired || i->refused || ++i->failed_watches >= FAILED_WATCHES)
+		forget(i);
+	if (expired && !i->relisted) {
+		i->relisted = true; /* at once, but not again and again */
+		return 0;
+	}
+	return backoff_next(&i->backoff, w->retry_after);
+}
+
+/* Returns how long to wait before what comes next, ms. */
+static int64_t watch(struct informer *i)
+{
+	cleanup_buffer struct sg_buffer path;
+	struct watching watching = { .informer = i };
+	struct sg_error e = { 0 };
+	int64_t begun = clock_now();
+	sg_buffer_init(&path, SG_MAX_TOKEN);
+	sg_buffer_printf(&path,
+			 "%s?watch=true&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
+			 i->path,
+			 WATCH_SECONDS + arc4random_uniform(WATCH_SECONDS));
+	api_escape(&path, i->version.data);
+	struct api_watching w = { .path = path.data, .quiet = i->quiet,
+				  .line = take_line, .opened = opened,
+				  .context = &watching };
+	i->events = 0;
+	i->expired = i->refused = false;
+	int failed = sg_buffer_check(&path, &e) ? -1 : api_watch(i->api, &w, &e);
+	if (watching.error.code != SG_OK) {
+		e = watching.error;
+		sg_error_context(&e, "watch");
+	}
+	if (i->events || (!failed && clock_now() - begun >= SHORT_WATCH)) {
+		backoff_reset(&i->backoff);
+		i->failed_watches = 0;
+		i->relisted = false;
+	}
+	if (failed)
+		return after_watch(i, &w, &e);
+	atomic_store(&i->heard, clock_now());
+	return clock_now() - begun < SHORT_WATCH && !i->events ?
+		       backoff_next(&i->backoff, 0) :
+		       0;
+}
+
+static int64_t list(struct informer *i)
+{
+	struct sg_error e = { 0 };
+	struct informer_listing l = { .api = i->api,
+				      .path = i->path,
+				      .sink = &i->sink,
+				      .version = &i->version };
+	if (informer_list(&l, &e)) {
+		if (api_pause(i->api, 0))
+			return 0;
+		say(i, LOG_LEVEL_WARNING, "%s", e.message);
+		forget(i);
+		return backoff_next(&i->backoff, l.retry_after);
+	}
+	say(i, LOG_LEVEL_INFO, "listed %zu", l.count);
+	atomic_store(&i->heard, clock_now());
+	atomic_store(&i->synced, true);
+	(void)malloc_trim(0); /* what the pages took is not needed again soon */
+	return 0;
+}
+
+static void *run(void *context)
+{
+	struct informer *i = context;
+	int64_t wait = 0;
+	while (!api_pause(i->api, wait))
+		wait = i->version.length ? watch(i) : list(i);
+	return NULL;
+}
+
+static int start_thread(struct informer *i, struct sg_error *e)
+{
+	sigset_t all, before;
+	(void)sigfillset(&all); /* signals are for other threads */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	int failed = pthread_create(&i->thread, NULL, run, i);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed ? sg_error_set(e, SG_IO, "cannot start a thread: %s",
+				     strerror(failed)) :
+			0;
+}
+
+int informer_start(struct api *api, const struct informer_options *o,
+		   const struct informer_sink *sink, const struct log *log,
+		   struct informer **out, struct sg_error *e)
+{
+	cleanup_free struct informer *i = calloc(1, sizeof *i);
+	cleanup_free char *path = strdup(o->path);
+	if (!i || !path)
+		return sg_error_memory(e);
+	i->api = api;
+	i->path = path;
+	i->quiet = o->quiet ? o->quiet : QUIET;
+	i->sink = *sink;
+	i->log = log;
+	sg_buffer_init(&i->version, 1024);
+	sg_arena_init(&i->arena);
+	if (start_thread(i, e))
+		return -1;
+	(void)steal(&path);
+	*out = steal(&i);
+	return 0;
+}
+
+bool informer_is_synced(const struct informer *i)
+{
+	return atomic_load(&i->synced);
+}
+
+int64_t informer_age(const struct informer *i)
+{
+	int64_t heard = atomic_load(&i->heard);
+	return heard ? clock_now() - heard : INT64_MAX;
+}
+
+void informer_free(struct informer *i)
+{
+	if (!i)
+		return;
+	(void)pthread_join(i->thread, NULL);
+	sg_buffer_release(&i->version);
+	sg_arena_release(&i->arena);
+	free(i->path);
+	free(i);
+}

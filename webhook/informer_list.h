@@ -1,0 +1,20 @@
+/* Inside of informer.c: one list of all objects, page by page. */
+#ifndef SG_INFORMER_LIST_H
+#define SG_INFORMER_LIST_H
+
+#include "informer.h"
+
+struct informer_listing {
+	struct api *api;
+	const char *path;
+	const struct informer_sink *sink;
+	/* gets where the list was taken: an opaque text */
+	struct sg_buffer *version;
+	size_t count; /* gets how many objects there are */
+	int64_t retry_after; /* gets ms, 0 if the API server asked for nothing */
+};
+
+/* Tells begin, each object, end. -1: end was not told. */
+int informer_list(struct informer_listing *l, struct sg_error *e);
+
+#endif

@@ -1,0 +1,381 @@
+/*
+ * storeguard-webhook: what kube-apiserver asks before it takes a Store. The way is the
+ * order of serve(): probes, policy and gate, certificate, server, signals, and back.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "address.h"
+#include "api.h"
+#include "arguments.h"
+#include "certificates.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "files.h"
+#include "gate.h"
+#include "io.h"
+#include "offline.h"
+#include "server_metrics.h"
+#include "service_names.h"
+#include "tls.h"
+
+/* All that serves; what is NULL has not been made. */
+struct process {
+	const struct arguments *arguments;
+	struct log log;
+	struct metrics *metrics;
+	struct probes *probes;
+	struct gate *gate;
+	struct tls *tls;
+	struct service_names service; /* that the certificate is for */
+	const char *names[SERVICE_NAMES];
+	struct certificates *certificates;
+	struct server *server; /* TLS, for the API server */
+	struct server *plain;  /* probes and metrics */
+};
+
+static int load_policy(const char *path, struct policy **out,
+		       struct sg_error *e)
+{
+	if (!path)
+		return policy_parse_default(out, e);
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_FILE);
+	if (file_read(path, &text, e))
+		return -1;
+	return policy_parse(path, text.data ? text.data : "", text.length, out,
+			    e);
+}
+
+static int open_gate(struct process *p, struct sg_error *e)
+{
+	const struct gate_options o = {
+		.standalone = p->arguments->standalone,
+		.kubeconfig = p->arguments->kubeconfig,
+		.log = &p->log,
+		.metrics = p->metrics,
+		.probes = p->probes,
+	};
+	struct policy *policy = NULL;
+	return load_policy(p->arguments->policy_file, &policy, e) ||
+			       gate_open(&o, policy, &p->gate, e) ?
+		       -1 :
+		       0;
+}
+
+/* --- certificate --- */
+
+static int read_client_ca(const struct arguments *o, struct sg_buffer *text,
+			  struct sg_error *e)
+{
+	return o->client_ca ? file_read(o->client_ca, text, e) : 0;
+}
+
+/* Whoever tries it by hand calls it by its address or as localhost. */
+static int make_certificate(struct process *p, struct sg_error *e)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
+	cleanup_buffer struct sg_buffer ca;
+	sg_buffer_init(&ca, SG_MAX_PEM);
+	return certificates_make(p->tls, names, sizeof names / sizeof *names,
+				 &ca, e);
+}
+
+static int follow_secret(struct process *p, struct sg_error *e)
+{
+	const struct arguments *o = p->arguments;
+	if (service_names_set(&p->service, o->service, e))
+		return sg_error_context(e, "--service");
+	for (unsigned i = 0; i < SERVICE_NAMES; i++)
+		p->names[i] = p->service.text[i];
+	const struct certificates_secret secret = {
+		.secret = o->cert_secret,
+		.names = p->names,
+		.count = SERVICE_NAMES,
+		.configurations = o->configurations,
+		.settle = (int64_t)o->settle * 1000,
+	};
+	return certificates_follow_secret(p->tls, gate_api(p->gate), &secret,
+					  &p->log, &p->certificates, e);
+}
+
+static int open_certificate(struct process *p, struct sg_error *e)
+{
+	const struct arguments *o = p->arguments;
+	cleanup_buffer struct sg_buffer client_ca;
+	sg_buffer_init(&client_ca, SG_MAX_FILE);
+	if (read_client_ca(o, &client_ca, e))
+		return -1;
+	if (tls_open(o->client_ca ? client_ca.data ? client_ca.data : "" : NULL,
+		     &p->tls, e))
+		return o->client_ca ? sg_error_context(e, "%.200s",
+						       o->client_ca) :
+				      -1;
+	if (o->tls_cert)
+		return certificates_follow_files(p->tls, o->tls_cert, o->tls_key,
+						 &p->log, &p->certificates, e);
+	return o->standalone ? make_certificate(p, e) : follow_secret(p, e);
+}
+
+/* SIGHUP: a file that can't be used leaves what is asked for as it is. */
+static void reload(struct process *p)
+{
+	struct sg_error e = { 0 };
+	cleanup_buffer struct sg_buffer client_ca;
+	sg_buffer_init(&client_ca, SG_MAX_FILE);
+	if (!p->arguments->client_ca)
+		return;
+	if (read_client_ca(p->arguments, &client_ca, &e) ||
+	    tls_set_client_ca(p->tls, client_ca.data ? client_ca.data : "", &e))
+		log_event(&p->log, LOG_LEVEL_ERROR,
+			  "--client-ca not read again, the former stays",
+			  log_text("error", e.message));
+	else
+		log_event(&p->log, LOG_LEVEL_INFO, "--client-ca read again",
+			  log_text("file", p->arguments->client_ca));
+}
+
+/* --- servers --- */
+
+static double read_not_after(const void *tls)
+{
+	return (double)tls_not_after((struct tls *)(uintptr_t)tls);
+}
+
+static int check_certificate(const void *context, struct sg_error *e)
+{
+	const struct process *p = context;
+	int64_t end = tls_not_after(p->tls);
+	if (!end)
+		return sg_error_set(e, SG_INVALID, "there is none yet");
+	if (end <= time(NULL))
+		return sg_error_set(e, SG_INVALID, "it has expired");
+	return 0;
+}
+
+static int make_probes(struct process *p, struct sg_error *e)
+{
+	p->metrics = metrics_new();
+	p->probes = p->metrics ? probes_new(p->metrics) : NULL;
+	if (!p->probes)
+		return sg_error_memory(e);
+	probes_add(p->probes, "certificate", check_certificate, p);
+	return 0;
+}
+
+static int start_probes(struct process *p, struct sg_error *e)
+{
+	const struct metric not_after = {
+		.name = "storeguard_certificate_not_after_timestamp_seconds",
+		.help = "When the serving certificate ends, in seconds since 1970; 0 without one.",
+		.type = METRIC_GAUGE,
+		.read = read_not_after,
+		.context = p->tls,
+	};
+	if (metrics_add(p->metrics, &not_after))
+		return sg_error_memory(e);
+	struct server_options o;
+	server_defaults(&o);
+	o.address = p->arguments->http;
+	o.threads = 1;
+	o.waiters = 0;
+	o.connections = 64;
+	o.max_body = 4096;
+	o.handler = probes_handle;
+	o.context = p->probes;
+	o.log = &p->log;
+	return server_start(&o, NULL, &p->plain, e) ?
+		       sg_error_context(e, "--http") :
+		       0;
+}
+
+static int start_server(struct process *p, struct sg_error *e)
+{
+	struct server_options o;
+	server_defaults(&o);
+	o.address = p->arguments->listen;
+	o.handler = endpoints_handle;
+	o.context = gate_endpoints(p->gate);
+	o.log = &p->log;
+	if (server_start(&o, p->tls, &p->server, e))
+		return sg_error_context(e, "--listen");
+	return server_metrics_add(p->metrics, p->server) ? sg_error_memory(e) :
+							   0;
+}
+
+static void say_where(const struct process *p)
+{
+	struct sockaddr_storage a;
+	char tls[80], plain[80];
+	server_address(p->server, &a);
+	address_print(&a, tls, sizeof tls);
+	server_address(p->plain, &a);
+	address_print(&a, plain, sizeof plain);
+	log_event(&p->log, LOG_LEVEL_INFO, "serving",
+		  log_text("version", SG_VERSION), log_text("listen", tls),
+		  log_text("http", plain));
+}
+
+/* --- signals --- */
+
+static const int watched[] = { SIGTERM, SIGINT, SIGHUP };
+
+static void watched_signals(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+		(void)sigaddset(set, watched[i]);
+}
+
+/* The signal that ends; those that reload are obeyed. */
+static int await_end(struct process *p)
+{
+	sigset_t set;
+	watched_signals(&set);
+	for (;;) {
+		int signal_number = sigwaitinfo(&set, NULL);
+		if (signal_number == SIGHUP)
+			reload(p);
+		else if (signal_number > 0)
+			return signal_number;
+	}
+}
+
+/* Until then, or until somebody has no patience left. */
+static bool pause_until(int64_t until)
+{
+	sigset_t set;
+	watched_signals(&set);
+	for (;;) {
+		int64_t left = until - clock_now();
+		if (left <= 0)
+			return true;
+		const struct timespec t = { left / 1000, left % 1000 * 1000000 };
+		int signal_number = sigtimedwait(&set, NULL, &t);
+		if (signal_number == SIGTERM || signal_number == SIGINT)
+			return false;
+	}
+}
+
+/*
+ * Kubernetes takes us out of the Service when we are no longer ready, but it takes a
+ * while until every API server's node knows. So for a fifth of the time all goes on as
+ * before; for another, each answer closes its connection, and the next request goes
+ * elsewhere; the rest is for requests under way. On a terminal nobody waits.
+ */
+static void drain(struct process *p, int signal_number)
+{
+	int64_t begun = clock_now();
+	int64_t all = (int64_t)p->arguments->drain * 1000;
+	log_event(&p->log, LOG_LEVEL_INFO, "draining",
+		  log_text("signal", signal_number == SIGINT ? "SIGINT" :
+							       "SIGTERM"),
+		  log_number("seconds", p->arguments->drain));
+	probes_drain(p->probes);
+	bool patient = signal_number != SIGINT && pause_until(begun + all / 5);
+	server_close_connections(p->server);
+	if (patient)
+		(void)pause_until(begun + all / 5 * 2);
+	metrics_forget(p->metrics, p->server);
+	int64_t left = begun + all - clock_now();
+	unsigned cut_off = server_stop(steal(&p->server), left > 0 ? left : 0);
+	log_event(&p->log, cut_off ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+		  "stopped", log_number("requests_cut_off", cut_off),
+		  log_number("ms", clock_now() - begun));
+}
+
+/* --- all of it --- */
+
+static void process_release(struct process *p)
+{
+	if (p->server) {
+		metrics_forget(p->metrics, p->server);
+		(void)server_stop(p->server, 0);
+	}
+	if (p->plain)
+		(void)server_stop(p->plain, 0);
+	gate_stop(p->gate);
+	certificates_free(p->certificates);
+	gate_free(p->gate);
+	probes_free(p->probes);
+	metrics_free(p->metrics);
+	tls_free(p->tls);
+}
+
+/* A connection is a descriptor; the usual soft limit is 1024. */
+static void raise_file_limit(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int serve(const struct arguments *o, struct sg_error *e)
+{
+	cleanup_with(process_release) struct process p = {
+		.arguments = o,
+		.log = { .fd = STDERR_FILENO, .format = o->log_format },
+	};
+	sigset_t set;
+	watched_signals(&set);
+	/* before there are threads, so that only sigwaitinfo gets them */
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	raise_file_limit();
+	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
+	    gate_follow(p.gate, e) || start_probes(&p, e) ||
+	    start_server(&p, e))
+		return -1;
+	say_where(&p);
+	drain(&p, await_end(&p));
+	return 0;
+}
+
+static int review(const struct arguments *o)
+{
+	const struct offline offline = {
+		.policy_file = o->policy_file,
+		.user = o->user,
+		.groups = o->groups,
+		.group_count = o->group_count,
+		.files = o->files,
+		.file_count = o->file_count,
+		.json = o->json,
+	};
+	return offline_review(&offline);
+}
+
+static int run(const struct arguments *o, struct sg_error *e)
+{
+	static const char version[] = "storeguard-webhook " SG_VERSION "\n";
+	switch (o->command) {
+	case ARGUMENTS_HELP:
+		return stdout_write(arguments_help, strlen(arguments_help), e);
+	case ARGUMENTS_VERSION:
+		return stdout_write(version, sizeof version - 1, e);
+	case ARGUMENTS_REVIEW:
+		return review(o);
+	default:
+		return serve(o, e);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sg_error e = { 0 };
+	struct arguments arguments;
+	standard_streams_hold();
+	(void)signal(SIGPIPE, SIG_IGN);
+	int status = arguments_parse(argc, argv, &arguments, &e) ?
+			     -1 :
+			     run(&arguments, &e);
+	if (status >= 0)
+		return status;
+	(void)fprintf(stderr, "storeguard-webhook: %s\n", e.message);
+	return e.code != SG_OK ? (int)e.code : SG_IO;
+}

@@ -1,0 +1,111 @@
+/*
+ * The TLS server that kube-apiserver calls: HTTP/1.1 kept alive, one handler. Over
+ * libmicrohttpd (epoll, a pool of threads) with GnuTLS.
+ *
+ * A request that is read whole is given to the handler on the connection's thread.
+ * The handler either answers, or says SERVER_LATER: the connection is suspended and
+ * the request handed to a pool of threads that may wait for other servers. A queue
+ * that is full answers 503 with Retry-After.
+ *
+ * Everything has a deadline: the handshake, reading a request (however slowly its
+ * bytes come), and answering it (?timeout= of its URL, or the server's own, whichever
+ * is less, less a margin for the way back). A handler that does not come back by then
+ * is left to itself, and the client told 503. Idle connections are kept longer than
+ * the 90 s for which kube-apiserver keeps them; when there are too many, those that
+ * have never asked anything make room.
+ *
+ * What the server itself has to refuse is told as a metav1.Status: 413 a body over
+ * the cap (read to its end first, so that the client gets to see it), 503 no room for
+ * more. libmicrohttpd answers what is no HTTP (400, 431, 505), in its own words.
+ */
+#ifndef SG_SERVER_H
+#define SG_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "buffer.h"
+#include "log.h"
+
+struct server_request {
+	const char *method;
+	const char *path; /* without the query */
+	const char *content_type; /* "" when there is none */
+	const char *body;
+	size_t length;
+	int64_t deadline; /* CLOCK_MONOTONIC, ms */
+	bool may_wait; /* false: on the connection's thread */
+	const char *client; /* its certificate's common name, or NULL */
+};
+
+/* Given to the handler as 200 with an empty body, whose cap is SG_MAX_REPLY. */
+struct server_answer {
+	int status;
+	const char *content_type; /* static; application/json by default */
+	const char *allow; /* static, for 405; or NULL */
+	int retry_after; /* seconds; 0: no header */
+	struct sg_buffer body;
+};
+
+enum server_result { SERVER_DONE, SERVER_LATER };
+
+typedef enum server_result (*server_handler)(void *context,
+					     const struct server_request *,
+					     struct server_answer *);
+
+struct server_options {
+	struct sockaddr_storage address;
+	unsigned threads;      /* that hold connections */
+	unsigned waiters;      /* threads that may wait for other servers */
+	unsigned queue;	       /* requests that wait for one, at most */
+	unsigned connections;  /* at most; more stay in the kernel's queue */
+	size_t max_body;       /* beyond: 413 */
+	int64_t timeout;       /* ms, the most that answering may take */
+	int64_t read_timeout;  /* ms, for handshake, reading, and sending */
+	int64_t idle_timeout;  /* ms, between requests */
+	server_handler handler;
+	void *context;
+	const struct log *log; /* of what goes wrong, in sums; NULL: none */
+};
+
+/* What a server for kube-apiserver starts from: timeouts, caps, a thread per core. */
+void server_defaults(struct server_options *o);
+
+struct server;
+struct tls; /* tls.h; NULL: plain HTTP */
+
+/* Listens and serves at once. SG_IO with what could not be done. */
+int server_start(const struct server_options *o, struct tls *tls,
+		 struct server **out, struct sg_error *e);
+/* The address that it listens on, with the port that port 0 became. */
+void server_address(const struct server *s, struct sockaddr_storage *out);
+/* From now on each answer closes its connection. */
+void server_close_connections(struct server *s);
+/*
+ * Takes no new connections (but those that the kernel has accepted already), waits
+ * until all requests are answered and the others have been silent for a moment, or
+ * until `timeout` ms have passed, and frees everything. Waits for handlers that run,
+ * so their deadline is the last word. Returns how many requests were cut off.
+ */
+unsigned server_stop(struct server *s, int64_t timeout);
+
+/* What it has done since it started, and does now. Safe from all threads. */
+struct server_stats {
+	/* now */
+	unsigned connections;
+	unsigned requests; /* being read or answered */
+	unsigned waiting;  /* given to waiters and not answered */
+	/* since the start */
+	uint64_t connections_total;
+	uint64_t connections_pruned;  /* to make room */
+	uint64_t requests_total;      /* read whole */
+	uint64_t handshakes_failed;
+	uint64_t read_timeouts; /* handshakes and requests that took too long */
+	uint64_t too_large;     /* 413 */
+	uint64_t queue_full;    /* 503 for want of a waiter, or of memory */
+	uint64_t late;		/* 503 for a handler that was too slow */
+};
+void server_stats(const struct server *s, struct server_stats *out);
+
+#endif
