@@ -1,6 +1,7 @@
 """The webhook before a real API server: its process, its certificate, its access and
 its registration, as its chart will have them, for the tests that go through the gate."""
 
+import contextlib
 import json
 import re
 import signal
@@ -62,11 +63,24 @@ ACCESS = [
 ]
 
 
+@contextlib.contextmanager
+def opened(helm, name):
+    """A cluster of that name with its gate in force, as long as it is wanted."""
+    gate = Gate(helm, name)
+    try:
+        gate.up()
+        gate.start()
+        gate.register()
+        yield gate
+    finally:
+        gate.down()
+
+
 class Gate:
     """One cluster with its gate. Its cluster is no other tests': with the gate
     registered, namespaces store-* need a Store."""
 
-    def __init__(self, helm, name="cluster-gate-test"):
+    def __init__(self, helm, name):
         self.helm = helm
         self.cluster = Cluster(name)
         self.replicas = []

@@ -7,20 +7,14 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from gate import GITOPS, Gate
+from gate import GITOPS, opened
 from helm import helms  # noqa: F401
 
 
 @pytest.fixture(scope="module")
 def open_gate(helms):  # noqa: F811
-    gate = Gate(helms[4])
-    try:
-        gate.up()
-        gate.start()
-        gate.register()
+    with opened(helms[4], "cluster-gate-test") as gate:
         yield gate
-    finally:
-        gate.down()
 
 
 @pytest.fixture

@@ -7,21 +7,15 @@ import threading
 import pytest
 
 from conftest import CERTS
-from gate import Gate
+from gate import opened
 from helm import helms  # noqa: F401
 from test_gate import apply, must, refused, spec, store
 
 
 @pytest.fixture(scope="module")
 def open_gate(helms):  # noqa: F811
-    gate = Gate(helms[4], "cluster-gate-failures-test")
-    try:
-        gate.up()
-        gate.start()
-        gate.register()
+    with opened(helms[4], "cluster-gate-failures-test") as gate:
         yield gate
-    finally:
-        gate.down()
 
 
 @pytest.fixture

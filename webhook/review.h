@@ -77,7 +77,7 @@ void verdict_refuse(struct verdict *v, int code, const char *reason,
 	__attribute__((format(printf, 4, 5)));
 /* Refuses with 422 Invalid and all causes, if there are any: "SUBJECT is refused: …" */
 void verdict_refuse_causes(struct verdict *v, const char *subject);
-/* Refuses for now: 503 with Retry-After. */
+/* Refuses until later: 503 with Retry-After. */
 void verdict_postpone(struct verdict *v, const struct sg_error *why);
 void verdict_warn(struct verdict *v, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
