@@ -80,6 +80,7 @@ help:
 	@echo "make deps       install Debian packages, build pinned Go tools"
 	@echo "make test       all tests that need no root, on a real API server, too"
 	@echo "make test-node  as root: pods on a real node"
+	@echo "make valgrind   the unit tests under valgrind; 4 min"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
@@ -176,6 +177,16 @@ demo: all
 .PHONY: test
 test: deps all $(UNIT_TESTS) $(TEST_PROGRAMS)
 	@$(TEST_ENV) STOREGUARD_TESTS='$(TESTS)' tests/run tests $(UNIT_TESTS)
+
+.PHONY: valgrind
+valgrind: deps $(UNIT_TESTS)
+	@tests/tools/deps packages valgrind
+	@for test in $(UNIT_TESTS); do \
+		echo "  VALGRIND $$test"; \
+		valgrind -q --error-exitcode=1 --leak-check=full \
+			--errors-for-leak-kinds=definite $$test >$(B)/valgrind.log 2>&1 || \
+			{ cat $(B)/valgrind.log; exit 1; }; \
+	done
 
 .PHONY: test-node
 test-node: deps-node all
