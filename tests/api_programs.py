@@ -1,10 +1,12 @@
 """tests/programs as Python tests drive them, a fake API server that misbehaves as told,
 and fixtures for both; and Stores to try them on."""
 
+import contextlib
 import http.server
 import json
 import os
 import pathlib
+import signal
 import ssl
 import subprocess
 import threading
@@ -143,6 +145,21 @@ def service_pid(cluster, name):
                 str(cluster.state.folder) in word for word in words):
             return int(folder.name)
     raise AssertionError(f"{name} does not run")
+
+
+def freeze(pid, seconds=10):
+    """SIGSTOP, until the last of its threads has stopped: one that still runs would
+    answer."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + seconds
+    while any(state != "T" for state in _states(pid)):
+        assert time.monotonic() < deadline, f"process {pid} does not stop"
+
+
+def _states(pid):
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # a thread that ended meanwhile
+            yield stat.read_text().rpartition(")")[2].split()[0]
 
 
 # --- a fake API server, which misbehaves as told -----------------------------

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from api_programs import (  # noqa: F401
-    PROGRAMS, SLOW, STORES, Fake, a_list, certificates, config, event, fake, gone,
+    PROGRAMS, SLOW, STORES, Fake, a_list, certificates, config, event, fake, freeze, gone,
     kubeconfig, own, program, service_pid, store, stores)
 
 
@@ -66,7 +66,7 @@ def test_the_api_server_stands_still(stores, program):
     follow = program("follow", kubeconfig(stores), STORES, 3000)
     follow.wait_for("end")
     pid = service_pid(stores, "kube-apiserver")
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         # silence alone is no failure; that the next watch is not answered is
         follow.wait_for_log("nothing came for 3 s")
@@ -82,7 +82,7 @@ def test_stopping_is_prompt_while_the_api_server_stands_still(stores, program):
     follow = program("follow", kubeconfig(stores), STORES)
     follow.wait_for("end")
     pid = service_pid(stores, "kube-apiserver")
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         assert follow.end() < 500 * SLOW
     finally:

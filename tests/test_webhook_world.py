@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from api_programs import (  # noqa: F401
-    SLOW, STORES, a_list, certificates, config, fake, kubeconfig, own, program,
-    service_pid, store, stores)
+    SLOW, STORES, a_list, certificates, config, fake, freeze, kubeconfig, own,
+    program, service_pid, store, stores)
 from conftest import ROOT
 
 
@@ -143,7 +143,7 @@ def test_the_policy_in_force(stores, ask):
 
 def test_nobody_answers_in_time(stores, ask):
     pid = service_pid(stores, "kube-apiserver")
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         word, rest = ask.ask("call", "GET", "/version", "700")
         assert word == "failed" and rest.endswith(
