@@ -50,9 +50,12 @@ class Program:
         with self.changed:
             while not condition(self):
                 assert time.monotonic() < deadline, (
-                    f"no {what} in {seconds} s; the last lines: {self.lines[-5:]}, "
-                    f"log: {self.errors[-5:]}")
+                    f"no {what} in {seconds} s; {self._state()}")
                 self.changed.wait(0.1)  # it may hold without a new line
+
+    def _state(self):
+        return (f"the last lines: {self.lines[-5:]}, log: {self.errors[-5:]}, "
+                f"exit code: {self.process.poll()}")
 
     def wait_for(self, line, seconds=15, after=0):
         self.wait(line, lambda p: line in p.lines[after:], seconds)
@@ -64,8 +67,12 @@ class Program:
     def ask(self, *words, seconds=10):
         """A command's answer, split in its first word and the rest."""
         seen = len(self.lines)
-        self.process.stdin.write(" ".join(words) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(" ".join(words) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self.process.wait(10)
+            raise AssertionError(f"it has ended: {self._state()}") from None
         self.wait(f"answer to {words}", lambda p: len(p.lines) > seen, seconds)
         first, _, rest = self.lines[seen].partition(" ")
         return first, rest

@@ -190,6 +190,17 @@ static int64_t watch(struct informer *i)
 		       0;
 }
 
+/*
+ * What the pages took is not needed again soon. Where a sanitizer has replaced the
+ * allocator, glibc's is not even set up, and crashes when two threads trim it.
+ */
+static void give_back_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	(void)malloc_trim(0);
+#endif
+}
+
 static int64_t list(struct informer *i)
 {
 	struct sg_error e = { 0 };
@@ -207,7 +218,7 @@ static int64_t list(struct informer *i)
 	say(i, LOG_LEVEL_INFO, "listed %zu", l.count);
 	atomic_store(&i->heard, clock_now());
 	atomic_store(&i->synced, true);
-	(void)malloc_trim(0); /* what the pages took is not needed again soon */
+	give_back_memory();
 	return 0;
 }
 
@@ -224,6 +235,9 @@ static int start_thread(struct informer *i, struct sg_error *e)
 {
 	sigset_t all, before;
 	(void)sigfillset(&all); /* signals are for other threads */
+	(void)sigdelset(&all, SIGSEGV); /* but one's own faults, which */
+	(void)sigdelset(&all, SIGBUS);	/* would end it without a word */
+	(void)sigdelset(&all, SIGFPE);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	int failed = pthread_create(&i->thread, NULL, run, i);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
