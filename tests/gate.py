@@ -47,6 +47,8 @@ def account(name):
 EDIT = ["create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"]
 ACCESS = [
     role("storeguard", ("urumi.io", ["stores", "storepolicies"], ["get", "list", "watch"]),
+         ("urumi.io", ["storequotas"], ["get", "list", "watch", "create"]),
+         ("urumi.io", ["storequotas/status"], ["update"]),
          ("", ["namespaces"], ["get"]),
          ("authorization.k8s.io", ["subjectaccessreviews"], ["create"])),
     binding("storeguard", account(ACCOUNT)),

@@ -309,14 +309,14 @@ def test_the_ledger_is_kept_in_status_and_holds_a_name_once(stores):
     set_status(stores, "storequota", "alice", {
         "used": 1, "hard": 5, "pacing": {"tokens": 9500,
                                          "updatedAt": "2026-01-02T03:04:05Z"},
-        "entries": [{"name": "fashion", "uid": "1-2-3", "reservations": 2,
+        "entries": [{"name": "fashion", "uid": "1-2-3", "reservation": 2,
                      "reservedAt": "2026-01-02T03:04:05Z"}]})
     lines = stores.must("get", "stq").splitlines()
     assert lines[0].split() == ["NAME", "OWNER", "USED", "HARD", "AGE"]
     assert lines[1].split()[:4] == ["alice", "alice", "1", "5"]
     assert stores.must("get", "storequotas", "--field-selector", "spec.owner=alice",
                        "-o", "name") == "storequota.urumi.io/alice\n"
-    twice = [{"name": "books", "reservations": 1}] * 2
+    twice = [{"name": "books", "reservation": 1}] * 2
     done = stores.kubectl("patch", "storequota", "alice", "--subresource=status",
                           "--type=merge", "-p",
                           json.dumps({"status": {"entries": twice}}))

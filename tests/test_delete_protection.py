@@ -195,7 +195,7 @@ def test_a_quota_in_use_stays(stores):
         stores.must("patch", "storequota", "alice", "--subresource=status",
                     "--type=merge", "-p", json.dumps({"status": {
                         "used": len(entries), "entries": [
-                            {"name": name, "reservations": 1} for name in entries]}}))
+                            {"name": name, "reservation": 1} for name in entries]}}))
 
     for entries, counted in ((["fashion"], '1 Store of "alice"'),
                              (["books", "fashion"], '2 Stores of "alice"')):

@@ -149,7 +149,7 @@ static void validate_create(struct gate *g)
 	check_host(g, &s, good_name && !complains_of(v, "spec.host"));
 	if (good_name)
 		gate_check_namespace_is_free(g, &s);
-	/* the owner's quota comes last: a place is taken for what stands */
+	gate_reserve(g, &s);
 }
 
 static void validate_change(struct gate *g)
@@ -169,6 +169,8 @@ static void validate_change(struct gate *g)
 		gate_check_plan_groups(g, &s);
 	if (!old.host || strcmp(s.host, old.host) != 0)
 		check_host(g, &s, !complains_of(v, "spec.host"));
+	if (s.owner && !(old.owner && strcmp(s.owner, old.owner) == 0))
+		gate_reserve(g, &s);
 }
 
 static void validate_update(struct gate *g)
@@ -188,6 +190,10 @@ static void validate_update(struct gate *g)
 	check_owner_stays(g, owner, before);
 	if (!deleting)
 		validate_change(g);
+	else if (!(owner && before && strcmp(owner, before) == 0))
+		violations_add(&g->verdict->causes, "spec.owner",
+			       "a Store that is being deleted stays with its owner, \"%.253s\"",
+			       before ? before : "nobody");
 }
 
 void gate_validate_store(struct gate *g)

@@ -44,6 +44,10 @@ const char arguments_help[] =
 	"                       given, and what a cluster would have to tell is unknown\n"
 	"\n"
 	"How it runs:\n"
+	"  --reservation-ttl SECONDS\n"
+	"                       how long a place in a quota is kept for a Store that does not\n"
+	"                       come (default 120); more than the API server's\n"
+	"                       --request-timeout, which is 60 by default\n"
 	"  --drain SECONDS      how long SIGTERM may take (default 25)\n"
 	"  --log-format FORMAT  json (default) or text\n"
 	"\n"
@@ -70,6 +74,7 @@ enum {
 	OPT_CLIENT_CA,
 	OPT_POLICY,
 	OPT_STANDALONE,
+	OPT_RESERVATION_TTL,
 	OPT_DRAIN,
 	OPT_LOG_FORMAT,
 	OPT_USER,
@@ -109,6 +114,15 @@ static int take_seconds(const char *option, const char *value, int *out,
 				    "%s takes seconds from 0 to %d, not \"%.80s\"",
 				    option, SECONDS_MAX, value);
 	*out = (int)n;
+	return 0;
+}
+
+static int take_ttl(const char *value, int *out, struct sg_error *e)
+{
+	if (take_seconds("--reservation-ttl", value, out, e))
+		return -1;
+	if (*out == 0)
+		return usage(e, "--reservation-ttl takes at least 1 second, and more than the API server's --request-timeout", "");
 	return 0;
 }
 
@@ -175,6 +189,8 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 		return take_object("--cert-secret", value, &o->cert_secret, e);
 	case OPT_SERVICE:
 		return take_object("--service", value, &o->service, e);
+	case OPT_RESERVATION_TTL:
+		return take_ttl(value, &o->reservation_ttl, e);
 	case OPT_DRAIN: return take_seconds("--drain", value, &o->drain, e);
 	case OPT_SETTLE: return take_seconds("--settle", value, &o->settle, e);
 	case OPT_OUTPUT: return take_output(value, o, e);
@@ -287,6 +303,8 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 		{ "client-ca", required_argument, NULL, OPT_CLIENT_CA },
 		{ "policy", required_argument, NULL, OPT_POLICY },
 		{ "standalone", no_argument, NULL, OPT_STANDALONE },
+		{ "reservation-ttl", required_argument, NULL,
+		  OPT_RESERVATION_TTL },
 		{ "drain", required_argument, NULL, OPT_DRAIN },
 		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
 		{ "user", required_argument, NULL, OPT_USER },
@@ -297,7 +315,8 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 		{ NULL, 0, NULL, 0 },
 	};
 	unsigned served = 0; /* options of serve alone */
-	*out = (struct arguments){ .drain = 25, .log_format = LOG_FORMAT_JSON };
+	*out = (struct arguments){ .reservation_ttl = 120, .drain = 25,
+				    .log_format = LOG_FORMAT_JSON };
 	(void)address_parse(":8443", &out->listen);
 	(void)address_parse(":8080", &out->http);
 	optind = 1;

@@ -34,7 +34,8 @@ struct arguments {
 	int settle; /* seconds; 0: certificates.h's */
 	const char *client_ca;
 	bool standalone;
-	int drain; /* seconds */
+	int reservation_ttl; /* seconds */
+	int drain;	     /* seconds */
 	enum log_format log_format;
 
 	/* review */

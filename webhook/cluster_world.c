@@ -1,6 +1,7 @@
 #include "cluster_world.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "cluster_look.h"
@@ -118,10 +119,80 @@ static enum answer may_assign(const struct world *w, struct sg_arena *a,
 				 w->deadline, w->may_wait, e);
 }
 
+/* --- quotas --- */
+
+static const char *free_at(const struct cluster *c, struct sg_arena *a,
+			   const struct quota_entry *entry)
+{
+	int64_t reserved = quota_time(entry->reserved_at);
+	const time_t then = (time_t)((reserved + c->reservation_ttl) / 1000);
+	char text[32] = "";
+	struct tm utc;
+	if (!reserved || !gmtime_r(&then, &utc) ||
+	    !strftime(text, sizeof text, "%H:%M:%S UTC", &utc))
+		return NULL;
+	return sg_arena_copy(a, text, strlen(text));
+}
+
+static void describe_place(const struct cluster *c, struct sg_arena *a,
+			   const struct quota_entry *entry,
+			   const char *owner, struct place *out)
+{
+	struct store_facts facts;
+	*out = (struct place){ .store = entry->name };
+	if (!stores_find(c->stores, a, entry->name, &facts) ||
+	    strcmp(facts.owner, owner) != 0) {
+		out->state = PLACE_PENDING;
+		out->until = free_at(c, a, entry);
+	} else {
+		out->state = facts.deleting ? PLACE_DELETING : PLACE_EXISTS;
+	}
+}
+
+static void describe_places(const struct cluster *c, struct sg_arena *a,
+			    const struct quota *q, struct reservation *r)
+{
+	r->places = sg_arena_alloc(a, (q->count + 1) * sizeof *r->places);
+	for (unsigned i = 0; r->places && i < q->count; i++)
+		describe_place(c, a, &q->entries[i], r->owner, &r->places[i]);
+}
+
+static enum answer reserve(const struct world *w, struct sg_arena *a,
+			   struct reservation *r, struct sg_error *e)
+{
+	static const enum reservation_verdict verdicts[] = {
+		[LEDGER_NO_LIMIT] = RESERVATION_NO_LIMIT,
+		[LEDGER_RESERVED] = RESERVATION_MADE,
+		[LEDGER_FULL] = RESERVATION_FULL,
+		[LEDGER_TOO_FAST] = RESERVATION_TOO_FAST,
+	};
+	const struct cluster *c = cluster_of(w);
+	struct ledger_outcome out;
+	if (!w->may_wait)
+		return WORLD_LATER;
+	const struct ledger_request request = {
+		.owner = r->owner, .store = r->store, .uid = r->uid,
+		.hard = r->hard, .per_minute = r->per_minute,
+		.dry_run = r->dry_run, .deadline = w->deadline,
+	};
+	ledger_reserve(c->ledger, a, &request, &out, e);
+	if (out.verdict == LEDGER_UNKNOWN)
+		return WORLD_UNKNOWN;
+	r->verdict = verdicts[out.verdict];
+	r->quota = out.quota.name;
+	r->used = out.quota.count;
+	r->limit = out.hard;
+	r->wait = out.wait;
+	if (r->verdict == RESERVATION_FULL)
+		describe_places(c, a, &out.quota, r);
+	return a->failed ? no_memory(e) : WORLD_YES;
+}
+
 static const struct world_calls calls = { .find_store = find_store,
 					  .find_host = find_host,
 					  .find_namespace = find_namespace,
-					  .may_assign = may_assign };
+					  .may_assign = may_assign,
+					  .reserve = reserve };
 
 void cluster_world_init(struct cluster_world *w, const struct cluster *cluster,
 			const struct policy *policy, int64_t deadline,

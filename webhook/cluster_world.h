@@ -16,6 +16,7 @@
 
 #include "access.h"
 #include "informer.h"
+#include "ledger.h"
 #include "stores.h"
 #include "world.h"
 
@@ -24,6 +25,8 @@ struct cluster {
 	struct stores *stores;
 	const struct informer *informer; /* that feeds them */
 	struct access *access;
+	struct ledger *ledger;
+	int64_t reservation_ttl; /* ms: how long one is kept without a Store */
 };
 
 struct cluster_world {

@@ -14,6 +14,8 @@ struct gate {
 	struct api *api;
 	struct stores *stores;
 	struct access *access;
+	struct ledger *ledger;
+	struct ledger_counters ledger_counters;
 	struct informer *store_watch;
 	struct informer *policy_watch;
 	struct cluster cluster;
@@ -124,7 +126,8 @@ static int open_cluster(struct gate *g, struct sg_error *e)
 		return -1;
 	g->stores = stores_new();
 	g->access = access_new(g->api);
-	if (!g->stores || !g->access)
+	g->ledger = ledger_new(g->api, &g->ledger_counters);
+	if (!g->stores || !g->access || !g->ledger)
 		return sg_error_memory(e);
 	probes_add(o->probes, "stores", check_stores, g);
 	probes_add(o->probes, "policies", check_policies, g);
@@ -168,11 +171,19 @@ int gate_follow(struct gate *g, struct sg_error *e)
 	    follow(g, "/apis/urumi.io/v1/storepolicies", &policies,
 		   &g->policy_watch, e))
 		return -1;
-	g->cluster = (struct cluster){ g->api, g->stores, g->store_watch,
-				       g->access };
+	g->cluster = (struct cluster){
+		.api = g->api,
+		.stores = g->stores,
+		.informer = g->store_watch,
+		.access = g->access,
+		.ledger = g->ledger,
+		.reservation_ttl = g->options.reservation_ttl,
+	};
 	return cluster_metrics_add(g->options.metrics, g->stores,
 				   g->store_watch, g->policies,
-				   g->policy_watch) ?
+				   g->policy_watch) ||
+			       ledger_metrics_add(g->options.metrics,
+						  &g->ledger_counters) ?
 		       sg_error_memory(e) :
 		       0;
 }
@@ -203,6 +214,8 @@ void gate_free(struct gate *g)
 	metrics_forget(g->options.metrics, g->policies);
 	informer_free(g->store_watch);
 	informer_free(g->policy_watch);
+	ledger_metrics_forget(g->options.metrics, &g->ledger_counters);
+	ledger_free(g->ledger);
 	access_free(g->access);
 	stores_free(g->stores);
 	api_free(g->api);

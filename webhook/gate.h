@@ -14,6 +14,7 @@
 struct gate_options {
 	bool standalone; /* no cluster: nothing but the request is known */
 	const char *kubeconfig; /* NULL: the pod's service account */
+	int64_t reservation_ttl; /* ms: a place reserved for nothing is freed then */
 	const struct log *log;
 	struct metrics *metrics;
 	struct probes *probes; /* gets a check for all that is followed */

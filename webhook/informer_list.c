@@ -23,7 +23,8 @@ struct place {
 static int make_path(const struct informer_listing *l, const struct place *p,
 		     struct sg_buffer *path, struct sg_error *e)
 {
-	sg_buffer_printf(path, "%s?limit=%u", l->path, p->limit);
+	sg_buffer_printf(path, "%s%climit=%u", l->path,
+			 strchr(l->path, '?') ? '&' : '?', p->limit);
 	if (p->next.length) {
 		sg_buffer_puts(path, "&continue=");
 		api_escape(path, p->next.data);
@@ -72,7 +73,7 @@ static enum page take_page(struct informer_listing *l, struct place *p,
 	const struct api_request request = {
 		.method = "GET",
 		.path = path.data,
-		.deadline = clock_now() + PAGE_MS,
+		.deadline = l->deadline ? l->deadline : clock_now() + PAGE_MS,
 		.retry_after = &l->retry_after,
 	};
 	if (api_call(l->api, &request, &status, &answer, e))

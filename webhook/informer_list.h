@@ -1,4 +1,4 @@
-/* Inside of informer.c: one list of all objects, page by page. */
+/* One list of objects, page by page, as informer.c and the ledger need it. */
 #ifndef SG_INFORMER_LIST_H
 #define SG_INFORMER_LIST_H
 
@@ -6,10 +6,11 @@
 
 struct informer_listing {
 	struct api *api;
-	const char *path;
+	const char *path; /* may have a query */
 	const struct informer_sink *sink;
 	/* gets where the list was taken: an opaque text */
 	struct sg_buffer *version;
+	int64_t deadline; /* CLOCK_MONOTONIC, ms; 0: a minute for each page */
 	size_t count; /* gets how many objects there are */
 	int64_t retry_after; /* gets ms, 0 if the API server asked for nothing */
 };

@@ -56,6 +56,7 @@ static int open_gate(struct process *p, struct sg_error *e)
 	const struct gate_options o = {
 		.standalone = p->arguments->standalone,
 		.kubeconfig = p->arguments->kubeconfig,
+		.reservation_ttl = (int64_t)p->arguments->reservation_ttl * 1000,
 		.log = &p->log,
 		.metrics = p->metrics,
 		.probes = p->probes,

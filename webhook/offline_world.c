@@ -65,6 +65,32 @@ static enum answer may_assign(const struct world *w, struct sg_arena *a,
 	return doubt(w, DOUBT_ASSIGN);
 }
 
+/* Counted are the Stores that were reviewed before; an exception is not known. */
+static enum answer reserve(const struct world *w, struct sg_arena *a,
+			   struct reservation *r, struct sg_error *e)
+{
+	(void)doubt(w, DOUBT_QUOTA);
+	r->limit = r->hard > 0 ? r->hard : -1;
+	for (const struct offline_store *s = offline_of(w)->stores; s;
+	     s = s->next)
+		r->used += strcmp(s->facts.owner, r->owner) == 0;
+	r->places = sg_arena_alloc(a, ((size_t)r->used + 1) * sizeof *r->places);
+	if (!r->places) {
+		sg_error_memory(e);
+		return WORLD_UNKNOWN;
+	}
+	int64_t at = 0;
+	for (const struct offline_store *s = offline_of(w)->stores; s;
+	     s = s->next)
+		if (strcmp(s->facts.owner, r->owner) == 0)
+			r->places[at++].store = s->facts.name;
+	r->verdict = r->limit < 0	      ? RESERVATION_NO_LIMIT :
+		     r->used >= r->limit ? RESERVATION_FULL :
+					      RESERVATION_MADE;
+	r->used += r->verdict == RESERVATION_MADE;
+	return WORLD_YES;
+}
+
 void offline_world_init(struct offline_world *w, const struct policy *policy,
 			unsigned *doubts)
 {
@@ -72,7 +98,8 @@ void offline_world_init(struct offline_world *w, const struct policy *policy,
 						  .find_host = find_host,
 						  .find_namespace =
 							  find_namespace,
-						  .may_assign = may_assign };
+						  .may_assign = may_assign,
+						  .reserve = reserve };
 	*w = (struct offline_world){ .world = { .calls = &calls,
 						.policy = policy,
 						.deadline = INT64_MAX,

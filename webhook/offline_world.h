@@ -10,6 +10,7 @@ enum offline_doubt {
 	DOUBT_HOST = 2,
 	DOUBT_NAMESPACE = 4,
 	DOUBT_ASSIGN = 8,
+	DOUBT_QUOTA = 16,
 };
 
 struct offline_store {

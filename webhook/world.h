@@ -1,5 +1,5 @@
 /*
- * What the rules ask of the cluster. The server answers from its caches and, where
+ * What the rules ask of the cluster, and the one thing that they want of it, a place. The server answers from its caches and, where
  * they can't know, from the API server; `review` answers offline; tests answer what
  * they like. The rules know none of them.
  */
@@ -30,6 +30,42 @@ struct store_facts {
  */
 enum answer { WORLD_NO, WORLD_YES, WORLD_LATER, WORLD_UNKNOWN };
 
+/* A place in the quota of a Store's owner. Texts live in the arena asked with. */
+enum place_state {
+	PLACE_EXISTS,
+	PLACE_DELETING, /* its Store goes, and is not gone yet */
+	PLACE_PENDING,	/* its Store has not been seen: it is being created, or never was */
+};
+
+struct place {
+	const char *store;
+	enum place_state state;
+	const char *until; /* when it is free at the latest; NULL: not known */
+};
+
+enum reservation_verdict {
+	RESERVATION_NO_LIMIT,
+	RESERVATION_MADE,
+	RESERVATION_FULL,
+	RESERVATION_TOO_FAST,
+};
+
+struct reservation {
+	const char *owner;
+	const char *store;
+	const char *uid; /* of the Store; NULL: none yet */
+	int64_t hard; /* the policy's limit for this owner; 0: none */
+	int64_t per_minute; /* 0: any number */
+	bool dry_run; /* nothing is taken */
+	/* what came of it */
+	enum reservation_verdict verdict;
+	const char *quota; /* the StoreQuota's name; NULL: there is none */
+	int64_t limit; /* in force; -1: none */
+	int64_t used;
+	int64_t wait; /* ms; RESERVATION_TOO_FAST */
+	struct place *places; /* `used` of them, with RESERVATION_FULL */
+};
+
 struct world;
 
 struct world_calls {
@@ -50,6 +86,9 @@ struct world_calls {
 	enum answer (*may_assign)(const struct world *, struct sg_arena *,
 				  const struct user *, const char *store,
 				  struct sg_error *);
+	/* YES: what came of it is known. Never from a cache; may write. */
+	enum answer (*reserve)(const struct world *, struct sg_arena *,
+			       struct reservation *, struct sg_error *);
 };
 
 /* One request's view: embed it in a struct of the implementation. */

@@ -116,8 +116,10 @@ static void tell(enum answer answer, const char *details,
 
 static void ask_world(const struct all *all, char **word, struct policy_hold *h)
 {
-	const struct cluster cluster = { all->api, all->stores, all->of_stores,
-					 all->access };
+	const struct cluster cluster = { .api = all->api,
+					 .stores = all->stores,
+					 .informer = all->of_stores,
+					 .access = all->access };
 	cleanup_arena struct sg_arena arena;
 	struct sg_error e = { 0 };
 	struct cluster_world cw;

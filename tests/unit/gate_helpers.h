@@ -17,6 +17,9 @@ struct fake {
 	bool cached;		/* and in the cache, too */
 	bool deleting;
 	const struct node *metadata; /* of the namespace that exists */
+	struct reservation quota; /* what reserving gives */
+	struct reservation wanted; /* gets what was asked last */
+	unsigned reserved; /* gets how often */
 	unsigned asked;
 };
 
@@ -80,13 +83,31 @@ static inline enum answer fake_assign(const struct world *w, struct sg_arena *a,
 	return fake_answer(w, true, ((const struct fake *)w)->may_assign, e);
 }
 
+static inline enum answer fake_reserve(const struct world *w,
+				       struct sg_arena *a,
+				       struct reservation *r, struct sg_error *e)
+{
+	struct fake *f = (struct fake *)(uintptr_t)w;
+	(void)a;
+	f->reserved++;
+	f->wanted = *r;
+	r->verdict = f->quota.verdict;
+	r->quota = f->quota.quota;
+	r->used = f->quota.used;
+	r->limit = f->quota.limit;
+	r->wait = f->quota.wait;
+	r->places = f->quota.places;
+	return fake_answer(w, true, true, e);
+}
+
 static inline struct fake fake_world(const struct policy *p)
 {
 	static const struct world_calls calls = { .find_store = fake_store,
 						  .find_host = fake_host,
 						  .find_namespace =
 							  fake_namespace,
-						  .may_assign = fake_assign };
+						  .may_assign = fake_assign,
+						  .reserve = fake_reserve };
 	return (struct fake){ .world = { .calls = &calls, .policy = p,
 					 .may_wait = true } };
 }

@@ -378,15 +378,122 @@ static void test_warnings_and_audit(void **state)
 		"{engine: woocommerce, owner: alice, host: fashion.shop.example}}");
 	sg_arena_init(&a);
 	p->hosts.allowed_domains = (struct strings){ &domain, 1 };
+	f.quota = (struct reservation){ .verdict = RESERVATION_MADE,
+					.quota = "alice-2b", .limit = 5,
+					.used = 2 };
 	decide(&a, &f, &k, &v);
 	p->hosts.allowed_domains = before;
 	assert_true(v.allowed);
 	assert_int_equal(v.warnings.count, 1);
 	assert_non_null(strstr(v.warnings.items[0], "needs a DNS record"));
-	assert_int_equal(v.annotation_count, 3);
+	assert_int_equal(v.annotation_count, 5);
 	expect_text(v.annotations[0].value, "alice", "owner");
-	expect_text(v.annotations[1].value, "allowed", "decision");
-	expect_text(v.annotations[2].value, "for oneself", "reason");
+	expect_text(v.annotations[1].value, "used 2 of 5", "quota");
+	expect_text(v.annotations[2].value, "alice-2b", "storequota");
+	expect_text(v.annotations[3].value, "allowed", "decision");
+	expect_text(v.annotations[4].value, "for oneself", "reason");
+}
+
+/* --- quotas --- */
+
+static void test_a_place_is_taken_last_and_for_what_stands(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask k = create("alice", STORE("fashion", "alice", ""));
+	struct ask bad = create("alice", STORE("admin", "alice", ""));
+	struct ask again = create("alice", STORE("books", "alice", ""));
+	struct ask change = update("alice", STORE("fashion", "alice", ""),
+				   STORE("fashion", "alice", ", adminEmail: a@example.com"));
+	expect_allowed(&f, &k);
+	assert_int_equal(f.reserved, 1);
+	expect_text(f.wanted.owner, "alice", "owner");
+	expect_text(f.wanted.store, "fashion", "store");
+	assert_int_equal(f.wanted.hard, f.world.policy->owners.stores);
+	assert_int_equal(f.wanted.per_minute,
+			 f.world.policy->owners.creates_per_minute);
+	expect_refused(&f, &bad, 422, "\"admin\" is reserved");
+	expect_allowed(&f, &change);
+	f.store = "books";
+	expect_refused(&f, &again, 409,
+		       "stores.urumi.io \"books\" already exists");
+	assert_int_equal(f.reserved, 1);
+}
+
+static void test_a_new_owner_needs_a_place(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask given = update("dora", STORE("fashion", "alice", ""),
+				  STORE("fashion", "bob", ""));
+	struct ask going = update(
+		"dora",
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion, "
+		"deletionTimestamp: x}, spec: {engine: woocommerce, owner: alice}}",
+		STORE("fashion", "bob", ""));
+	f.may_assign = true;
+	expect_allowed(&f, &given);
+	assert_int_equal(f.reserved, 1);
+	expect_text(f.wanted.owner, "bob", "owner");
+	assert_int_equal(f.wanted.per_minute, 0);
+	expect_refused(&f, &going, 422, "stays with its owner, \"alice\"");
+	assert_int_equal(f.reserved, 1);
+}
+
+static void test_a_full_quota_says_what_is_in_it(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask k = create("alice", STORE("fashion", "alice", ""));
+	struct place places[] = {
+		{ "books", PLACE_EXISTS, NULL },
+		{ "shoes", PLACE_DELETING, NULL },
+		{ "toys", PLACE_PENDING, "14:03:05 UTC" },
+	};
+	f.quota = (struct reservation){ .verdict = RESERVATION_FULL,
+					.quota = "alice-2b", .limit = 3,
+					.used = 3, .places = places };
+	expect_refused(&f, &k, 403,
+		       "\"alice\" has 3 of 3 Stores: books, shoes (being deleted), "
+		       "toys (being created, or else free by 14:03:05 UTC); delete "
+		       "one, or ask an administrator for a higher limit "
+		       "(spec.hard.stores of StoreQuota alice-2b)");
+	f.quota = (struct reservation){ .verdict = RESERVATION_FULL };
+	expect_refused(&f, &k, 403,
+		       "\"alice\" has 0 of 0 Stores; ask an administrator");
+}
+
+static void test_creations_are_paced(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask k = create("alice", STORE("fashion", "alice", ""));
+	f.quota = (struct reservation){ .verdict = RESERVATION_TOO_FAST,
+					.wait = 4001 };
+	expect_refused(&f, &k, 429, "Stores created a minute; try again in 5 s");
+	f.quota.wait = 5001;
+	expect_refused(&f, &k, 403, "try again in 6 s (at ");
+}
+
+static void test_limits_of_groups(void **state)
+{
+	struct fake f = fresh(state);
+	struct policy *p = (struct policy *)(uintptr_t)f.world.policy;
+	struct group_limit limits[] = { { "agencies", 50 }, { "testers", 2 } };
+	struct ask k = create("alice", STORE("fashion", "alice", ""));
+	p->owners.groups = limits;
+	p->owners.group_count = 2;
+	expect_allowed(&f, &k);
+	assert_int_equal(f.wanted.hard, p->owners.stores);
+	k.group = "agencies";
+	expect_allowed(&f, &k);
+	assert_int_equal(f.wanted.hard, 50);
+	k.group = "testers"; /* fewer than everybody */
+	expect_allowed(&f, &k);
+	assert_int_equal(f.wanted.hard, 2);
+	k.user = "dora"; /* whose groups are not alice's */
+	k.group = "agencies";
+	f.may_assign = true;
+	f.quota = (struct reservation){ .verdict = RESERVATION_FULL };
+	expect_refused(&f, &k, 403, "limits of groups count only for the Stores");
+	assert_int_equal(f.wanted.hard, p->owners.stores);
+	p->owners.group_count = 0;
 }
 
 static void test_names_are_never_missing(void **state)
@@ -426,6 +533,11 @@ int main(void)
 		cmocka_unit_test(test_not_a_store),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_warnings_and_audit),
+		cmocka_unit_test(test_a_place_is_taken_last_and_for_what_stands),
+		cmocka_unit_test(test_a_new_owner_needs_a_place),
+		cmocka_unit_test(test_a_full_quota_says_what_is_in_it),
+		cmocka_unit_test(test_creations_are_paced),
+		cmocka_unit_test(test_limits_of_groups),
 		cmocka_unit_test(test_names_are_never_missing),
 		cmocka_unit_test(test_deletion_passes),
 	};

@@ -1,0 +1,36 @@
+/*
+ * What the ledger asks of the API server. All reads are quorum reads: without
+ * resourceVersion, never of a cache. All writes but the first of a StoreQuota are compare
+ * and swap.
+ */
+#ifndef SG_QUOTA_CALLS_H
+#define SG_QUOTA_CALLS_H
+
+#include "api.h"
+#include "quota.h"
+
+enum call {
+	CALL_DONE,
+	CALL_ABSENT,   /* there is no such object */
+	CALL_CONFLICT, /* it is not what it was, or it has gone */
+	CALL_UNKNOWN,  /* nobody could say just now, and a write may have been done */
+	CALL_REFUSED,  /* nor will it be said later: no right, no such kind, … */
+};
+
+/* `deadline`: CLOCK_MONOTONIC, ms. What is given out lives in the arena. */
+enum call quota_get(struct api *api, struct sg_arena *a, const char *owner,
+		    int64_t deadline, struct quota *out, struct sg_error *e);
+/* Makes an owner's StoreQuota, without a status. CALL_CONFLICT: another has. */
+enum call quota_create(struct api *api, struct sg_arena *a, const char *owner,
+		       int64_t deadline, struct quota *out, struct sg_error *e);
+/* Writes the status back; *out is what became of it. */
+enum call quota_put(struct api *api, struct sg_arena *a, const struct quota *q,
+		    int64_t deadline, struct quota *out, struct sg_error *e);
+/*
+ * Adds all Stores of q's owner that exist, and q is seeded. To be called between
+ * the read of q and its write, so that no reservation can come in between.
+ */
+enum call quota_seed(struct api *api, struct quota *q, int64_t deadline,
+		     int64_t now, struct sg_error *e);
+
+#endif
