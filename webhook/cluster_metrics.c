@@ -35,9 +35,8 @@ static double read_rejected(const void *policies)
 }
 
 int cluster_metrics_add(struct metrics *m, struct stores *stores,
-			const struct informer *store_watch,
 			struct policies *policies,
-			const struct informer *policy_watch)
+			const struct cluster_watches *w)
 {
 	static const char age[] = "storeguard_watch_age_seconds";
 	static const char age_help[] =
@@ -47,15 +46,19 @@ int cluster_metrics_add(struct metrics *m, struct stores *stores,
 		"Whether a first list has been read whole, by kind.";
 	static const char store[] = "kind=\"Store\"";
 	static const char policy[] = "kind=\"StorePolicy\"";
+	static const char quota[] = "kind=\"StoreQuota\"";
 	const struct metric all[] = {
 		{ "storeguard_stores_cached", "Stores in the cache.",
 		  METRIC_GAUGE, read_cached, stores, NULL },
-		{ age, age_help, METRIC_GAUGE, read_age, store_watch, store },
-		{ age, age_help, METRIC_GAUGE, read_age, policy_watch, policy },
-		{ synced, synced_help, METRIC_GAUGE, read_synced, store_watch,
+		{ age, age_help, METRIC_GAUGE, read_age, w->stores, store },
+		{ age, age_help, METRIC_GAUGE, read_age, w->policies, policy },
+		{ age, age_help, METRIC_GAUGE, read_age, w->quotas, quota },
+		{ synced, synced_help, METRIC_GAUGE, read_synced, w->stores,
 		  store },
-		{ synced, synced_help, METRIC_GAUGE, read_synced, policy_watch,
+		{ synced, synced_help, METRIC_GAUGE, read_synced, w->policies,
 		  policy },
+		{ synced, synced_help, METRIC_GAUGE, read_synced, w->quotas,
+		  quota },
 		{ "storeguard_policy_generation",
 		  "Generation of the StorePolicy in force; 0: the one it was started with.",
 		  METRIC_GAUGE, read_generation, policies, NULL },

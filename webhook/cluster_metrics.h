@@ -6,10 +6,13 @@
 #include "policies.h"
 #include "stores.h"
 
+struct cluster_watches {
+	const struct informer *stores, *policies, *quotas;
+};
+
 /* -1 without memory. All must live as long as the metrics, or be forgotten first. */
 int cluster_metrics_add(struct metrics *m, struct stores *stores,
-			const struct informer *store_watch,
 			struct policies *policies,
-			const struct informer *policy_watch);
+			const struct cluster_watches *w);
 
 #endif

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "cluster_metrics.h"
 #include "cluster_world.h"
+#include "keeper.h"
 #include "offline_world.h"
 
 struct gate {
@@ -18,6 +19,9 @@ struct gate {
 	struct ledger_counters ledger_counters;
 	struct informer *store_watch;
 	struct informer *policy_watch;
+	struct informer *quota_watch;
+	struct quotas *quotas;
+	struct keeper *keeper;
 	struct cluster cluster;
 };
 
@@ -118,6 +122,11 @@ static int check_policies(const void *context, struct sg_error *e)
 	return check_watch(((const struct gate *)context)->policy_watch, e);
 }
 
+static int check_quotas(const void *context, struct sg_error *e)
+{
+	return check_watch(((const struct gate *)context)->quota_watch, e);
+}
+
 static int open_cluster(struct gate *g, struct sg_error *e)
 {
 	const struct gate_options *o = &g->options;
@@ -127,10 +136,13 @@ static int open_cluster(struct gate *g, struct sg_error *e)
 	g->stores = stores_new();
 	g->access = access_new(g->api);
 	g->ledger = ledger_new(g->api, &g->ledger_counters);
-	if (!g->stores || !g->access || !g->ledger)
+	g->quotas = quotas_new();
+	g->keeper = keeper_new();
+	if (!g->stores || !g->access || !g->ledger || !g->quotas || !g->keeper)
 		return sg_error_memory(e);
 	probes_add(o->probes, "stores", check_stores, g);
 	probes_add(o->probes, "policies", check_policies, g);
+	probes_add(o->probes, "quotas", check_quotas, g);
 	return 0;
 }
 
@@ -160,16 +172,82 @@ static int follow(struct gate *g, const char *path,
 	return informer_start(g->api, &o, sink, g->options.log, out, e);
 }
 
+/* Stores are kept, and the keeper is told of those that go. */
+static void stores_begin(void *context)
+{
+	const struct informer_sink to = stores_sink(((struct gate *)context)->stores);
+	to.begin(to.context);
+}
+
+static void stores_set(void *context, const struct node *object)
+{
+	const struct informer_sink to = stores_sink(((struct gate *)context)->stores);
+	to.set(to.context, object);
+}
+
+static void stores_end(void *context)
+{
+	const struct informer_sink to = stores_sink(((struct gate *)context)->stores);
+	to.end(to.context);
+}
+
+static void stores_removed(void *context, const struct node *object)
+{
+	struct gate *g = context;
+	const struct informer_sink to = stores_sink(g->stores);
+	to.removed(to.context, object);
+	keeper_saw_deletion(g->keeper, object);
+}
+
+static int follow_all(struct gate *g, struct sg_error *e)
+{
+	const struct informer_sink stores = { stores_begin, stores_set,
+					      stores_end, stores_removed, g };
+	const struct informer_sink policies = policies_sink(g->policies);
+	const struct informer_sink quotas = quotas_sink(g->quotas);
+	return follow(g, "/apis/urumi.io/v1/stores", &stores, &g->store_watch,
+		      e) ||
+			       follow(g, "/apis/urumi.io/v1/storepolicies",
+				      &policies, &g->policy_watch, e) ||
+			       follow(g, "/apis/urumi.io/v1/storequotas",
+				      &quotas, &g->quota_watch, e) ?
+		       -1 :
+		       0;
+}
+
+static int keep_ledgers(struct gate *g, struct sg_error *e)
+{
+	const struct keeper_options o = {
+		.api = g->api,
+		.ledger = g->ledger,
+		.counters = &g->ledger_counters,
+		.quotas = g->quotas,
+		.stores = g->stores,
+		.quota_watch = g->quota_watch,
+		.store_watch = g->store_watch,
+		.ttl = g->options.reservation_ttl,
+		.log = g->options.log,
+	};
+	return keeper_start(g->keeper, &o, e);
+}
+
+static int show(struct gate *g, struct sg_error *e)
+{
+	struct metrics *m = g->options.metrics;
+	const struct cluster_watches watches = { g->store_watch,
+						 g->policy_watch,
+						 g->quota_watch };
+	return cluster_metrics_add(m, g->stores, g->policies, &watches) ||
+			       ledger_metrics_add(m, &g->ledger_counters) ?
+		       sg_error_memory(e) :
+		       0;
+}
+
 int gate_follow(struct gate *g, struct sg_error *e)
 {
 	if (!g->api)
 		return 0;
-	const struct informer_sink stores = stores_sink(g->stores);
-	const struct informer_sink policies = policies_sink(g->policies);
-	if (follow(g, "/apis/urumi.io/v1/stores", &stores, &g->store_watch,
-		   e) ||
-	    follow(g, "/apis/urumi.io/v1/storepolicies", &policies,
-		   &g->policy_watch, e))
+	if (follow_all(g, e))
 		return -1;
 	g->cluster = (struct cluster){
 		.api = g->api,
@@ -179,13 +257,7 @@ int gate_follow(struct gate *g, struct sg_error *e)
 		.ledger = g->ledger,
 		.reservation_ttl = g->options.reservation_ttl,
 	};
-	return cluster_metrics_add(g->options.metrics, g->stores,
-				   g->store_watch, g->policies,
-				   g->policy_watch) ||
-			       ledger_metrics_add(g->options.metrics,
-						  &g->ledger_counters) ?
-		       sg_error_memory(e) :
-		       0;
+	return keep_ledgers(g, e) || show(g, e) ? -1 : 0;
 }
 
 struct endpoints *gate_endpoints(struct gate *g)
@@ -211,10 +283,14 @@ void gate_free(struct gate *g)
 	metrics_forget(g->options.metrics, g->stores);
 	metrics_forget(g->options.metrics, g->store_watch);
 	metrics_forget(g->options.metrics, g->policy_watch);
+	metrics_forget(g->options.metrics, g->quota_watch);
 	metrics_forget(g->options.metrics, g->policies);
+	ledger_metrics_forget(g->options.metrics, &g->ledger_counters);
+	keeper_free(g->keeper);
+	informer_free(g->quota_watch);
 	informer_free(g->store_watch);
 	informer_free(g->policy_watch);
-	ledger_metrics_forget(g->options.metrics, &g->ledger_counters);
+	quotas_free(g->quotas);
 	ledger_free(g->ledger);
 	access_free(g->access);
 	stores_free(g->stores);

@@ -10,12 +10,18 @@
 /* ms; a batch that was overtaken waits by chance up to this, twice as long each time */
 enum { FIRST_PAUSE = 8, LONGEST_PAUSE = 256 };
 
-/* A request in its owner's queue; of the thread that waits for it. */
+/* A request, or a change, in its owner's queue; of the thread that waits for it. */
 struct waiting {
+	int64_t deadline;
+	struct sg_error *error;
+	/* a request */
 	const struct ledger_request *request;
 	struct sg_arena *arena;
 	struct ledger_outcome *out;
-	struct sg_error *error;
+	/* or a change */
+	ledger_change *change;
+	void *context;
+	enum call call; /* what came of it */
 	struct waiting *next;
 	bool queued;
 	bool done;
@@ -99,7 +105,7 @@ static bool some(const struct batch *b,
 		 bool (*is)(const struct batch *, const struct ledger_request *))
 {
 	const struct waiting *w = b->first;
-	while (w && !is(b, w->request))
+	while (w && !(w->request && is(b, w->request)))
 		w = w->next;
 	return w;
 }
@@ -193,6 +199,29 @@ static bool is_refusal(enum ledger_verdict verdict)
 	return verdict == LEDGER_FULL || verdict == LEDGER_TOO_FAST;
 }
 
+/*
+ * Takes all steps. Returns whether something has to be written. *needs_fresh: what is
+ * known may be out of date, and nobody is refused by that, nor anything changed.
+ */
+static bool take_steps(struct batch *b, bool *needs_fresh)
+{
+	bool changed = false;
+	*needs_fresh = false;
+	for (struct waiting *w = b->first; w; w = w->next) {
+		if (w->request) {
+			changed |= take_place(b, w);
+			*needs_fresh |= !b->is_fresh &&
+					is_refusal(w->out->verdict);
+		} else if (!b->is_fresh) {
+			*needs_fresh = true;
+		} else if (b->is_stored && b->quota.seeded) {
+			changed |= w->change(w->context, &b->quota,
+					     b->deadline);
+		}
+	}
+	return changed;
+}
+
 static void remember(struct batch *b)
 {
 	struct owner *o = b->owner;
@@ -219,20 +248,16 @@ static enum call write_back(struct batch *b)
 
 static enum call attempt(struct batch *b)
 {
-	bool refused = false, changed = false;
+	bool needs_fresh = false;
 	sg_arena_clear(&b->arena);
 	enum call call = load(b);
 	if (call == CALL_DONE)
 		call = seed(b);
 	if (call != CALL_DONE)
 		return call;
-	for (struct waiting *w = b->first; w; w = w->next) {
-		changed |= take_place(b, w);
-		refused |= is_refusal(w->out->verdict);
-	}
-	/* nobody is refused by what may be out of date */
-	if (refused && !b->is_fresh) {
-		b->is_fresh = true;
+	bool changed = take_steps(b, &needs_fresh);
+	if (needs_fresh) {
+		b->owner->has_known = false;
 		return attempt(b);
 	}
 	return changed ? write_back(b) : CALL_DONE;
@@ -261,8 +286,14 @@ static void count(struct ledger_counters *c, enum ledger_verdict verdict)
 		ledger_count(c, counts[verdict]);
 }
 
-static void tell(struct batch *b, struct waiting *w, bool is_known)
+static void tell(struct batch *b, struct waiting *w, enum call call)
 {
+	bool is_known = call == CALL_DONE;
+	w->call = call;
+	if (!is_known)
+		*w->error = b->error;
+	if (!w->request)
+		return;
 	if (!is_known || (w->out->verdict != LEDGER_NO_LIMIT &&
 			  quota_copy(w->arena, &b->quota, &w->out->quota,
 				     &b->error)))
@@ -278,8 +309,8 @@ static void run_batch(struct ledger *l, struct owner *o, struct waiting *first)
 			   .deadline = INT64_MAX };
 	int64_t pause = FIRST_PAUSE;
 	for (const struct waiting *w = first; w; w = w->next)
-		if (w->request->deadline < b.deadline)
-			b.deadline = w->request->deadline;
+		if (w->deadline < b.deadline)
+			b.deadline = w->deadline;
 	sg_arena_init(&b.arena);
 	enum call call = attempt(&b);
 	while (call != CALL_DONE && may_try_again(&b, call, &pause)) {
@@ -290,7 +321,7 @@ static void run_batch(struct ledger *l, struct owner *o, struct waiting *first)
 	if (call != CALL_DONE)
 		o->has_known = false;
 	for (struct waiting *w = first; w; w = w->next)
-		tell(&b, w, call == CALL_DONE);
+		tell(&b, w, call);
 	sg_arena_release(&b.arena);
 }
 
@@ -376,7 +407,7 @@ static void lead(struct ledger *l, struct owner *o)
 /* Until it is done, or out of time while it is still in the queue. */
 static void wait_for_turn(struct ledger *l, struct owner *o, struct waiting *w)
 {
-	int64_t deadline = w->request->deadline;
+	int64_t deadline = w->deadline;
 	const struct timespec end = { .tv_sec = deadline / 1000,
 				      .tv_nsec = deadline % 1000 * 1000000 };
 	while (!w->done) {
@@ -390,27 +421,44 @@ static void wait_for_turn(struct ledger *l, struct owner *o, struct waiting *w)
 	}
 }
 
-void ledger_reserve(struct ledger *l, struct sg_arena *a,
-		    const struct ledger_request *r, struct ledger_outcome *out,
-		    struct sg_error *e)
+/* Returns whether its turn came; the error says why not. */
+static bool take_turn(struct ledger *l, const char *owner, struct waiting *w)
 {
-	struct waiting w = { .request = r, .arena = a, .out = out, .error = e };
-	*out = (struct ledger_outcome){ .verdict = LEDGER_UNKNOWN };
 	(void)pthread_mutex_lock(&l->mutex);
-	struct owner *o = owner_take(l, r->owner);
+	struct owner *o = owner_take(l, owner);
 	if (!o || !o->name) {
-		sg_error_memory(e);
+		sg_error_memory(w->error);
 	} else {
-		enqueue(o, &w);
-		wait_for_turn(l, o, &w);
-		if (!w.done) {
-			leave_queue(o, &w);
-			ledger_count(l->counters, LEDGER_COUNT_UNKNOWN);
-			sg_error_set(e, SG_IO,
+		enqueue(o, w);
+		wait_for_turn(l, o, w);
+		if (!w->done) {
+			leave_queue(o, w);
+			sg_error_set(w->error, SG_IO,
 				     "too many requests of one owner at once");
 		}
 	}
 	if (o && --o->users == 0)
 		owner_free(l, o);
 	(void)pthread_mutex_unlock(&l->mutex);
+	return w->done;
+}
+
+void ledger_reserve(struct ledger *l, struct sg_arena *a,
+		    const struct ledger_request *r, struct ledger_outcome *out,
+		    struct sg_error *e)
+{
+	struct waiting w = { .deadline = r->deadline, .error = e, .request = r,
+			     .arena = a, .out = out };
+	*out = (struct ledger_outcome){ .verdict = LEDGER_UNKNOWN };
+	if (!take_turn(l, r->owner, &w))
+		ledger_count(l->counters, LEDGER_COUNT_UNKNOWN);
+}
+
+enum call ledger_amend(struct ledger *l, const char *owner, int64_t deadline,
+		       ledger_change *change, void *context,
+		       struct sg_error *e)
+{
+	struct waiting w = { .deadline = deadline, .error = e,
+			     .change = change, .context = context };
+	return take_turn(l, owner, &w) ? w.call : CALL_UNKNOWN;
 }

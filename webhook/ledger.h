@@ -54,4 +54,16 @@ void ledger_reserve(struct ledger *l, struct sg_arena *a,
 		    const struct ledger_request *r, struct ledger_outcome *out,
 		    struct sg_error *e);
 
+/*
+ * What the keeper does to a StoreQuota, in the owner's turn: given it as a quorum read
+ * has just given it, seeded. It may ask the API server until the deadline. Returns
+ * whether it is to be written; it is called again after each conflict.
+ */
+typedef bool ledger_change(void *context, struct quota *q, int64_t deadline);
+
+/* CALL_DONE also when there is no StoreQuota, and nothing to change. */
+enum call ledger_amend(struct ledger *l, const char *owner, int64_t deadline,
+		       ledger_change *change, void *context,
+		       struct sg_error *e);
+
 #endif

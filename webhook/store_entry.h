@@ -50,6 +50,11 @@ static inline const char *store_entry_host(const struct store_entry *entry)
 	return entry->text + entry->host_at;
 }
 
+static inline const char *store_entry_owner(const struct store_entry *entry)
+{
+	return entry->text + entry->owner_at;
+}
+
 /* A UUID as the API server writes it, in 16 bytes. false when it is none. */
 bool uuid_pack(const char *text, uint8_t out[16]);
 enum { UUID_SIZE = 37 };

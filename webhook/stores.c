@@ -9,7 +9,7 @@
 
 enum {
 	FIRST_BUCKETS = 64,
-	/* buckets that are swept while readers wait, about 0.1 ms */
+	/* buckets that are swept or told while others wait, about 0.1 ms */
 	SWEEP = 1024,
 };
 
@@ -257,6 +257,34 @@ bool stores_find_host(struct stores *s, struct sg_arena *a, const char *host,
 		store_entry_facts(entry, a, out);
 	(void)pthread_rwlock_unlock(&s->lock);
 	return entry && !a->failed;
+}
+
+/* false when there is no such bucket. */
+static bool tell_buckets(struct stores *s, size_t from,
+			 void (*tell)(void *context, const char *owner,
+				      const char *name),
+			 void *context)
+{
+	(void)pthread_rwlock_rdlock(&s->lock);
+	const struct buckets *b = &s->buckets;
+	for (size_t i = from; i < from + SWEEP && i < b->count; i++)
+		for (const struct store_entry *entry = b->by_name[i]; entry;
+		     entry = entry->next_by_name)
+			tell(context, store_entry_owner(entry),
+			     store_entry_name(entry));
+	bool more = from + SWEEP < b->count;
+	(void)pthread_rwlock_unlock(&s->lock);
+	return more;
+}
+
+void stores_each(struct stores *s,
+		 void (*tell)(void *context, const char *owner,
+			      const char *name),
+		 void *context)
+{
+	size_t from = 0;
+	while (tell_buckets(s, from, tell, context))
+		from += SWEEP;
 }
 
 size_t stores_count(struct stores *s)

@@ -29,6 +29,11 @@ bool stores_find(struct stores *s, struct sg_arena *a, const char *name,
 bool stores_find_host(struct stores *s, struct sg_arena *a, const char *host,
 		      const char *name, struct store_facts *out);
 size_t stores_count(struct stores *s);
+/* Each Store's owner and name, some at a time under the lock: tell() must not call back. */
+void stores_each(struct stores *s,
+		 void (*tell)(void *context, const char *owner,
+			      const char *name),
+		 void *context);
 
 /*
  * The facts of a Store object, in its own texts; absent ones are "". false when it

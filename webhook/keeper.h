@@ -1,0 +1,43 @@
+/*
+ * Keeps the ledgers true, off the admission path: frees the places of Stores that are
+ * gone and of reservations that led to nothing, and gives places to Stores that have
+ * none. What it has seen only tells it where to look; what it does rests on quorum reads
+ * and compare and swap, so any number of keepers may run at once. By name, as in
+ * tests/model:
+ *
+ *     keeper_drop_deleted  a Store of exactly the entry's uid was seen to be deleted
+ *     keeper_drop_leaked	  an entry was seen unchanged for the whole time that a request may
+ *			  live, and there is no Store of that owner, asked after that
+ *     keeper_identify	  the same, but there is one: now it is known which
+ *     keeper_add_missing	  a Store lives that the ledger lacks; even past the limit
+ */
+#ifndef SG_KEEPER_H
+#define SG_KEEPER_H
+
+#include "ledger.h"
+#include "quotas.h"
+#include "stores.h"
+
+struct keeper_options {
+	struct api *api;
+	struct ledger *ledger;
+	struct ledger_counters *counters;
+	struct quotas *quotas;
+	struct stores *stores;
+	const struct informer *quota_watch, *store_watch;
+	int64_t ttl; /* ms; more than an API request can live */
+	const struct log *log;
+};
+
+struct keeper;
+
+/* It does nothing before keeper_start(). NULL without memory. */
+struct keeper *keeper_new(void);
+int keeper_start(struct keeper *k, const struct keeper_options *o,
+		 struct sg_error *e);
+/* A sink told each Store that is seen to be deleted; of any thread. */
+void keeper_saw_deletion(struct keeper *k, const struct node *store);
+/* Waits for its thread; api_stop() must have been called. */
+void keeper_free(struct keeper *k);
+
+#endif
