@@ -15,7 +15,7 @@ from api_programs import service_pid
 from balancer import Balancer
 from conftest import ROOT, WEBHOOK
 from gate import Gate, Replica
-from storm.api import POLICIES, STORES, Api, Gone, make_certificate
+from storm.api import POLICIES, QUOTAS, STORES, Api, Gone, make_certificate
 
 NAIVE = pathlib.Path(__file__).with_name("naive.py")
 POLICY = ROOT / "common" / "default-policy.yaml"
@@ -28,14 +28,16 @@ ASSIGNER = "assigner"
 
 
 class Arena:
-    """A cluster, without replicas until there is a peer."""
+    """A cluster, without replicas until there is a peer. Without ways of their own
+    these can't be cut off, and their calls take no detour."""
 
-    def __init__(self, helm, name, audit=False):
+    def __init__(self, helm, name, ways=True):
+        self.ways = ways
         self.gate = Gate(helm, name, [
             "--comes-back", "kube-apiserver",
             "--flag", f"kube-apiserver=--request-timeout={REQUEST_SECONDS}s",
-            # it is larger than the storm is long
-            *([] if audit else ["--flag", "kube-apiserver=--audit-log-path="])])
+            # an audit log would be larger than a storm is long
+            "--flag", "kube-apiserver=--audit-log-path="])
         self.cluster = self.gate.cluster
         self.slots = []
         self._prober = None
@@ -48,9 +50,7 @@ class Arena:
             self.gate.down()
             raise
         self.address = self.gate.address
-        admin = self.admin()
-        self.cluster.wait("Stores in the API",
-                          lambda: admin.ask("GET", STORES)[0] == 200, seconds=30)
+        self.recover()
         return self
 
     def __exit__(self, *_):
@@ -97,7 +97,8 @@ class Arena:
         if peer == "naive":
             command = [sys.executable, "-B", NAIVE]
             flags = ["--limit", str(limit)]
-        self.slots = [Slot(self.gate, number, command, flags) for number in range(replicas)]
+        self.slots = [Slot(self.gate, number, command, flags, self.ways)
+                      for number in range(replicas)]
         for number in range(replicas):
             self.start(number)
         for slot in self.slots:
@@ -180,7 +181,8 @@ class Arena:
 
         def serves():
             try:
-                return admin.ask("GET", "/readyz")[0] == 200
+                return all(admin.ask("GET", kind)[0] == 200
+                           for kind in (STORES, QUOTAS, POLICIES))
             except Gone:
                 return False
 
@@ -197,12 +199,12 @@ class Arena:
 class Slot:
     """A place for a replica: its addresses, its way, and the process of the moment."""
 
-    def __init__(self, gate, number, command, flags):
+    def __init__(self, gate, number, command, flags, has_way):
         address = gate.address
         self.gate, self.command, self.flags = gate, command, flags
         self.tls, self.plain = f"{address}:{10443 + number}", f"{address}:{11443 + number}"
-        port = 7444 + number
-        self.way = Balancer(f"{address}:{port}", f"{address}:6443")
+        port = 7444 + number if has_way else 6443
+        self.way = Balancer(f"{address}:{port}", f"{address}:6443") if has_way else None
         self.kubeconfig = gate.write_kubeconfig(f"kubeconfig-{number}", port)
         self.replica = None
         self.wanted = False
@@ -228,7 +230,8 @@ class Slot:
     def end(self):
         if self.replica:
             self.kill()
-        self.way.stop()
+        if self.way:
+            self.way.stop()
 
 
 class Prober(threading.Thread):

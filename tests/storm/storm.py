@@ -30,10 +30,14 @@ class Shape:
     peer: str = "gate"
 
     def command(self):
-        return (f"tests/storm/run --seed {self.seed} --seconds {self.seconds} "
-                f"--owners {self.owners} --limit {self.limit} --clients {self.clients} "
-                f"--replicas {self.replicas} --faults {','.join(self.faults) or 'none'} "
-                f"--peer {self.peer}")
+        """What repeats it: each option that is not as by default."""
+        words = ["tests/storm/run"]
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                text = value if isinstance(value, (str, int)) else ",".join(value) or "none"
+                words.append(f"--{field.name} {text}")
+        return " ".join(words)
 
 
 @dataclasses.dataclass
@@ -87,6 +91,25 @@ def _counts(counter):
 
 def say(text):
     print(text, flush=True)
+
+
+def at(arena, shape):
+    """A storm on the shape's peer, put up for it."""
+    arena.put_up(shape.peer, shape.replicas, shape.limit)
+    return run(arena, shape)
+
+
+def show(*outcomes):
+    """A table of what several have seen."""
+    print()
+    for name, of in (
+            ("", lambda o: o.shape.peer),
+            ("seconds", lambda o: o.shape.seconds),
+            ("creates", lambda o: o.recorder.created),
+            ("faults", lambda o: sum(o.faults.values())),
+            ("highest count", lambda o: f"{o.highest} of {o.shape.limit}"),
+            ("events past the limit", lambda o: o.recorder.counts["past the limit"])):
+        print(f"{name:<24}" + "".join(f"{of(outcome):>12}" for outcome in outcomes))
 
 
 def run(arena, shape):
