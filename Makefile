@@ -83,6 +83,8 @@ help:
 	@echo "make valgrind   the unit tests under valgrind; 4 min"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
+	@echo "make bench-ledger   what the quota costs a creation; 3 min"
+	@echo "make storm      10 min of creates and faults on three replicas: STORM_FLAGS"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"
 	@echo "with            SANITIZE=address,undefined (or thread)  DEVELOPER=1  V=1"
@@ -200,6 +202,15 @@ bench: deps all
 .PHONY: bench-webhook
 bench-webhook: deps all
 	@$(TEST_ENV) $(PYTHON) -B tests/bench/webhook/run
+
+.PHONY: bench-ledger
+bench-ledger: deps all
+	@$(TEST_ENV) $(PYTHON) -B tests/bench/ledger/run
+
+# STORM_FLAGS='--seed 1a2b --clients 48', say: tests/storm/run --help
+.PHONY: storm
+storm: deps all
+	@$(TEST_ENV) $(PYTHON) -B tests/storm/run --seconds 600 --then-naive 30 $(STORM_FLAGS)
 
 # they fail each allocation in turn, libyaml's too
 # jansson is what our JSON is held against

@@ -82,9 +82,10 @@ class Gate:
     """One cluster with its gate. Its cluster is no other tests': with the gate
     registered, namespaces store-* need a Store."""
 
-    def __init__(self, helm, name):
+    def __init__(self, helm, name, options=()):
+        """options are further ones of `cluster up`."""
         self.helm = helm
-        self.cluster = Cluster(name)
+        self.cluster = Cluster(name, options=options)
         self.replicas = []
         self.service = self.way_to_api = None
 
@@ -116,16 +117,17 @@ class Gate:
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
-    def write_kubeconfig(self):
-        """The service account's, by a token in a file, as in a pod."""
+    def write_kubeconfig(self, name="kubeconfig", port=7443):
+        """The service account's, by a token in a file, as in a pod, and by the way
+        that listens on that port."""
         token = self.cluster.must("-n", NAMESPACE, "create", "token", "storeguard",
                                   "--duration=1h")
         (self.folder / "token").write_text(token)
         state = self.cluster.state
         config = json.loads(state.kubeconfig().read_text())
-        config["clusters"][0]["cluster"]["server"] = f"https://{self.address}:7443"
+        config["clusters"][0]["cluster"]["server"] = f"https://{self.address}:{port}"
         config["users"][0]["user"] = {"tokenFile": str(self.folder / "token")}
-        path = self.folder / "kubeconfig"
+        path = self.folder / name
         path.write_text(json.dumps(config))
         return path
 
@@ -135,10 +137,10 @@ class Gate:
         """Another replica, ready, which new connections go to from now on."""
         number = len(self.replicas)
         replica = Replica(self, f"{self.address}:{10443 + number}",
-                          f"{self.address}:{11443 + number}")
+                          f"{self.address}:{11443 + number}", self.write_kubeconfig())
         self.replicas.append(replica)
         self.cluster.wait("ready webhook", replica.is_ready, seconds=20)
-        self.service.target = replica.tls
+        self.service.targets = [replica.tls]
 
     @property
     def newest(self):
@@ -153,16 +155,20 @@ class Gate:
 
     # --- registration ----------------------------------------------------------
 
-    def register(self):
-        """By the chart."""
+    def register(self, *args):
+        """By the chart, and in force."""
+        self.point_at_service(*args)
+        self.cluster.wait("gate in force", lambda: "Make the Store first" in
+                          self.cluster.kubectl("create", "namespace", "store-nobodys",
+                                               "--dry-run=server").stderr, seconds=20)
+
+    def point_at_service(self, *args):
+        """The chart's registration, with further arguments for Helm."""
         bundle = subprocess.run([CERTS, "bundle", self.folder / "certs"],
                                 capture_output=True, text=True, check=True).stdout.strip()
         self.helm_upgrade("--set", "webhook.enabled=true", "--set",
                           f"webhook.url=https://{self.address}:9443", "--set",
-                          f"webhook.caBundle={bundle}")
-        self.cluster.wait("gate in force", lambda: "Make the Store first" in
-                          self.cluster.kubectl("create", "namespace", "store-nobodys",
-                                               "--dry-run=server").stderr, seconds=20)
+                          f"webhook.caBundle={bundle}", *args)
 
     def helm_upgrade(self, *args):
         done = self.helm.run("upgrade", "--install", "storeguard", CHART, "-n", NAMESPACE,
@@ -187,17 +193,17 @@ class Gate:
 
 
 class Replica:
-    """One process of the webhook."""
+    """One process of the webhook, or of a program that is called like it."""
 
-    def __init__(self, gate, tls, plain):
+    def __init__(self, gate, tls, plain, kubeconfig, command=(WEBHOOK, "serve"), flags=()):
         self.tls, self.plain = tls, plain
         certs = gate.folder / "certs"
         self.log = gate.folder / "webhook.log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [WEBHOOK, "serve", "--listen", tls, "--http", plain,
-                 "--kubeconfig", gate.write_kubeconfig(), "--drain", "10",
-                 "--tls-cert", certs / "tls.crt", "--tls-key", certs / "tls.key"],
+                [*command, "--listen", tls, "--http", plain,
+                 "--kubeconfig", kubeconfig, "--drain", "10", "--tls-cert",
+                 certs / "tls.crt", "--tls-key", certs / "tls.key", *flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def is_running(self):
@@ -208,10 +214,11 @@ class Replica:
             f"the webhook ended with {self.process.returncode}:\n{self.log.read_text()}"
         return self.ask("/readyz")[0] == 200
 
-    def ask(self, path):
+    def ask(self, path, seconds=5):
         """GET on the plain port: status and body; status 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://{self.plain}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.plain}{path}",
+                                        timeout=seconds) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -23,8 +23,10 @@ class Cluster:
     """One running cluster. Its folder has a name of its own, so that the one a
     developer has started by hand stays out of it."""
 
-    def __init__(self, name, node=False):
+    def __init__(self, name, node=False, options=()):
+        """options are further ones of `cluster up`."""
         self.node = node
+        self.options = options
         self.state = State(ROOT / "build" / name)
 
     def tool(self, *args, environment=None, timeout=300):
@@ -39,7 +41,8 @@ class Cluster:
 
     def up(self):
         self.down()
-        self._must("up", "--while", os.getpid(), *(["--node"] if self.node else []))
+        self._must("up", "--while", os.getpid(), *(["--node"] if self.node else []),
+                   *self.options)
 
     def down(self):
         self._must("down")

@@ -45,6 +45,7 @@ def _etcd(state, address):
         f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
         f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=etcd={peer}",
+        *state.flags("etcd"),
     ], ready=lambda: _answers(f"{client}/health", state))
 
 
@@ -74,6 +75,7 @@ def _apiserver(state, facts):
         "--allow-privileged=true",
         f"--audit-policy-file={AUDIT_POLICY}", f"--audit-log-path={state.audit_log}",
         "--profiling=false",
+        *state.flags("kube-apiserver"),
     ], ready=lambda: _answers(f"https://{address}:{API_PORT}/readyz", state))
 
 

@@ -12,7 +12,8 @@ class Failed(Exception):
 
 class Service:
     """argv and what tells that it is ready. A service that goes away takes
-    the cluster with it: tests must not go on in half a cluster."""
+    the cluster with it: tests must not go on in half a cluster. Unless it was killed
+    and is one that comes back: tests that want this say so."""
 
     def __init__(self, name, argv, ready=None, env=None, pass_fds=()):
         self.name = name
@@ -48,6 +49,9 @@ class Service:
         if code is not None:
             raise Failed(f"{self.name} ended with {code}; the end of {self.log}:\n"
                          f"{self.tail()}")
+
+    def was_killed(self):
+        return self.process.wait() == -signal.SIGKILL
 
     def tail(self, lines=15):
         text = self.log.read_text(errors="replace")

@@ -51,8 +51,12 @@ class State:
 
     @property
     def facts(self):
-        """What prepare() was given: node, address, server, ports."""
+        """What prepare() was given: node, address, server, ports, flags, comes_back."""
         return json.loads(self._facts.read_text())
+
+    def flags(self, service):
+        """Further ones, of `up --flag`; the last of a name counts."""
+        return self.facts["flags"].get(service, [])
 
     def exists(self):
         return self._facts.exists()

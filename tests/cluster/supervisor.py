@@ -30,19 +30,31 @@ def _ask_for_end(number, _frame):
     raise Stop(f"signal {number}")
 
 
-def _watch(services, while_fd):
-    """Until a service ends, or the process whose pidfd that is."""
+def _watch(services, while_fd, state):
+    """Until a service ends that does not come back, or the process whose pidfd that is."""
     poll = select.poll()
-    for service in services:
-        fd = os.pidfd_open(service.process.pid)
-        poll.register(fd, select.POLLIN)
     if while_fd is not None:
         poll.register(while_fd, select.POLLIN)
-    for fd, _ in poll.poll():
-        if fd == while_fd:
-            raise Stop("the process that wanted the cluster has ended")
+    followed = {}
+
+    def follow(service):
+        fd = os.pidfd_open(service.process.pid)
+        followed[fd] = service
+        poll.register(fd, select.POLLIN)
+
     for service in services:
-        service.check()
+        follow(service)
+    while True:
+        for fd, _ in poll.poll():
+            if fd == while_fd:
+                raise Stop("the process that wanted the cluster has ended")
+            service = followed.pop(fd)
+            poll.unregister(fd)
+            os.close(fd)
+            if not service.was_killed() or service.name not in state.facts["comes_back"]:
+                service.check()
+            service.start(state.logs)
+            follow(service)
 
 
 def _services(state, listen_fd):
@@ -69,7 +81,7 @@ def run(state, while_fd, listen_fd):
         if facts["node"]:
             node.furnish(state)
         state.ready.touch()
-        _watch(started, while_fd)
+        _watch(started, while_fd, state)
     finally:
         state.ready.unlink(missing_ok=True)
         if facts["node"]:
