@@ -66,9 +66,10 @@ ACCESS = [
 
 
 @contextlib.contextmanager
-def opened(helm, name):
-    """A cluster of that name with its gate in force, as long as it is wanted."""
-    gate = Gate(helm, name)
+def opened(helm, name, options=(), flags=()):
+    """A cluster of that name with its gate in force, as long as it is wanted. options
+    are further ones of `cluster up`, flags of the webhook."""
+    gate = Gate(helm, name, options, flags)
     try:
         gate.up()
         gate.start()
@@ -82,9 +83,9 @@ class Gate:
     """One cluster with its gate. Its cluster is no other tests': with the gate
     registered, namespaces store-* need a Store."""
 
-    def __init__(self, helm, name, options=()):
-        """options are further ones of `cluster up`."""
+    def __init__(self, helm, name, options=(), flags=()):
         self.helm = helm
+        self.flags = flags
         self.cluster = Cluster(name, options=options)
         self.replicas = []
         self.service = self.way_to_api = None
@@ -137,7 +138,8 @@ class Gate:
         """Another replica, ready, which new connections go to from now on."""
         number = len(self.replicas)
         replica = Replica(self, f"{self.address}:{10443 + number}",
-                          f"{self.address}:{11443 + number}", self.write_kubeconfig())
+                          f"{self.address}:{11443 + number}", self.write_kubeconfig(),
+                          flags=self.flags)
         self.replicas.append(replica)
         self.cluster.wait("ready webhook", replica.is_ready, seconds=20)
         self.service.targets = [replica.tls]
@@ -154,6 +156,16 @@ class Gate:
         return [json.loads(line) for line in self.said().splitlines()]
 
     # --- registration ----------------------------------------------------------
+
+    @contextlib.contextmanager
+    def switched_off(self):
+        """Without the gate, as before it was installed."""
+        self.helm_upgrade()
+        self.cluster.wait("no gate", lambda: self.cluster.kubectl(
+            "create", "namespace", "store-nobodys", "--dry-run=server").returncode == 0,
+                          seconds=20)
+        yield
+        self.register()
 
     def register(self, *args):
         """By the chart, and in force."""

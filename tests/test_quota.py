@@ -13,11 +13,15 @@ from gate import GITOPS, opened
 from helm import helms  # noqa: F401
 
 LIMIT = 3
+# seconds; a request must live less
+TTL, REQUEST = 8, 5
 
 
 @pytest.fixture(scope="module")
 def open_gate(helms):  # noqa: F811
-    with opened(helms[4], "cluster-quota-test") as gate:
+    with opened(helms[4], "cluster-quota-test",
+                ["--flag", f"kube-apiserver=--request-timeout={REQUEST}s"],
+                ["--reservation-ttl", str(TTL)]) as gate:
         yield gate
 
 
@@ -83,3 +87,217 @@ def test_an_owner_gets_as_many_stores_as_the_policy_says(gate):
     must(create(gate, "bakery", user="bob"))  # who has a quota of his own
     assert places(quota_of(gate)) == ["books", "fashion", "toys"]
     assert places(quota_of(gate, "bob")) == ["bakery"]
+
+
+def test_a_deleted_store_gives_its_place_back_at_once(gate):
+    for name in ("books", "fashion", "toys"):
+        must(create(gate, name))
+    must(gate.cluster.kubectl("delete", "store", "books", user="alice"))
+    gate.cluster.wait("a free place",
+                      lambda: create(gate, "garden").returncode == 0, seconds=5)
+    assert places(quota_of(gate)) == ["fashion", "garden", "toys"]
+
+
+def test_a_store_that_is_being_deleted_keeps_its_place(gate):
+    for name in ("books", "fashion", "toys"):
+        must(create(gate, name))
+    gate.cluster.must("patch", "store", "toys", "--type=merge", "-p",
+                      '{"metadata": {"finalizers": ["urumi.io/namespace"]}}')
+    must(gate.cluster.kubectl("delete", "store", "toys", "--wait=false", user="alice"))
+    gate.cluster.wait("news of the deletion", lambda: "toys (being deleted)" in " ".join(
+        create(gate, "garden").stderr.split()), seconds=5)
+    gate.cluster.must("patch", "store", "toys", "--type=json", "-p",
+                      '[{"op": "remove", "path": "/metadata/finalizers"}]')
+    gate.cluster.wait("a free place",
+                      lambda: create(gate, "garden").returncode == 0, seconds=5)
+
+
+def test_dry_runs_are_answered_and_take_nothing(gate):
+    must(create(gate, "books", "--dry-run=server"))
+    assert quota_of(gate) is None
+    for name in ("books", "fashion"):
+        must(create(gate, name))
+    for _ in range(3):
+        must(create(gate, "toys", "--dry-run=server"))
+    must(create(gate, "toys"))
+    refused(create(gate, "garden", "--dry-run=server"), "3 of 3 Stores")
+    assert places(quota_of(gate)) == ["books", "fashion", "toys"]
+
+
+def test_a_name_that_lives_costs_nothing(gate):
+    must(create(gate, "books"))
+    before = quota_of(gate)["status"]
+    refused(create(gate, "books"), 'stores.urumi.io "books" already exists')
+    refused(create(gate, "books", user="bob"), 'stores.urumi.io "books" already exists')
+    assert quota_of(gate)["status"] == before
+    assert quota_of(gate, "bob") is None
+
+
+def test_what_is_refused_for_another_reason_costs_nothing(gate):
+    refused(create(gate, "books", plan="huge"), 'plan')
+    refused(create(gate, "admin"), "reserved")
+    assert quota_of(gate) is None
+
+
+def test_many_at_once_get_no_more_than_the_limit(gate):
+    done = []
+    threads = [threading.Thread(target=lambda n=n: done.append(create(gate, f"shop-{n}")))
+               for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = [d for d in done if d.returncode == 0]
+    assert len(taken) == LIMIT, [d.stderr for d in done]
+    for d in done:
+        if d not in taken:
+            refused(d, "3 of 3 Stores")
+    assert len(places(quota_of(gate))) == LIMIT
+
+
+# --- owners, old and new -----------------------------------------------------------
+
+
+def give(gate, name, owner):
+    return gate.cluster.kubectl(
+        "patch", "store", name, "--type=merge", "-p",
+        json.dumps({"spec": {"owner": owner}}), "--as", GITOPS)
+
+
+def test_a_store_is_given_only_to_who_has_a_place_for_it(gate):
+    for name in ("books", "fashion", "toys"):
+        must(create(gate, name, user="bob"))
+    must(create(gate, "garden"))
+    refused(give(gate, "garden", "bob"), '"bob" has 3 of 3 Stores')
+    must(give(gate, "toys", "alice"))
+    assert places(quota_of(gate)) == ["garden", "toys"]
+    # bob's place is free once nothing can be under way any more
+    gate.cluster.wait("a place for bob", lambda: create(
+        gate, "bakery", user="bob").returncode == 0, seconds=TTL + 15)
+
+
+def test_stores_from_before_the_ledger_are_counted(gate):
+    set_policy(gate, stores=0)
+    for name in ("books", "fashion", "toys", "garden"):
+        must(create(gate, name))
+    assert quota_of(gate) is None, "no limit means no ledger"
+    set_policy(gate)
+    refused(create(gate, "bakery"),
+            '"alice" has 4 of 3 Stores')
+    must(gate.cluster.kubectl("delete", "store", "books", "fashion", user="alice"))
+    gate.cluster.wait("a free place",
+                      lambda: create(gate, "bakery").returncode == 0, seconds=5)
+
+
+def test_a_store_that_came_by_another_way_gets_a_place(gate):
+    must(create(gate, "books"))
+    with gate.switched_off():
+        gate.cluster.apply({
+            "apiVersion": "urumi.io/v1", "kind": "Store", "metadata": {"name": "toys"},
+            "spec": {"engine": "woocommerce", "owner": "alice", "plan": "small",
+                     "host": "toys.shops.example.com"}})
+    gate.cluster.wait("its place", lambda: places(quota_of(gate)) == ["books", "toys"],
+                      seconds=TTL + 15)
+
+
+def test_a_place_reserved_for_nothing_is_freed_in_the_end(gate):
+    must(create(gate, "books"))
+    quota = quota_of(gate)
+    entries = quota["status"]["entries"] + [
+        {"name": name, "uid": f"{name}-1", "reservation": 90 + n}
+        for n, name in enumerate(("ghost", "spook"))]
+    gate.cluster.must("patch", "storequota", quota["metadata"]["name"],
+                      "--subresource=status", "--type=merge", "-p",
+                      json.dumps({"status": {"entries": entries, "reservations": 91}}))
+    refused(create(gate, "toys"), "books, ghost (being created), spook (being created)")
+    gate.cluster.wait("the ghosts gone", lambda: places(quota_of(gate)) == ["books"],
+                      seconds=TTL + 15)
+    assert gate.newest.metric("storeguard_ledger_leaks_freed_total") >= 2
+
+
+# --- limits, and what an administrator sees ----------------------------------------
+
+
+def test_an_administrator_makes_an_exception(gate):
+    must(create(gate, "books"))
+    name = quota_of(gate)["metadata"]["name"]
+    gate.cluster.must("patch", "storequota", name, "--type=merge", "-p",
+                      '{"spec": {"hard": {"stores": 1}}}', user="dora")
+    refused(create(gate, "toys"), '"alice" has 1 of 1 Stores: books')
+    lines = gate.cluster.wait("the limit shown", lambda: (
+        lambda text: text if text.splitlines()[1].split()[2:4] == ["1", "1"] else None)(
+            gate.cluster.must("get", "storequotas")), seconds=TTL + 15).splitlines()
+    assert lines[0].split() == ["NAME", "OWNER", "USED", "HARD", "AGE"]
+    gate.cluster.must("patch", "storequota", name, "--type=merge", "-p",
+                      '{"spec": {"hard": {"stores": 5}}}', user="dora")
+    for shop in ("fashion", "toys", "garden", "bakery"):
+        must(create(gate, shop))
+    refused(create(gate, "florist"), "5 of 5 Stores")
+    described = gate.cluster.must("describe", "storequota", name)
+    for text in ("Owner:  alice", "Used:          5", "Name:         bakery"):
+        assert " ".join(text.split()) in " ".join(described.split()), described
+
+
+def test_an_exception_of_none_admits_none(gate):
+    must(create(gate, "books"))
+    gate.cluster.must("patch", "storequota", quota_of(gate)["metadata"]["name"],
+                      "--type=merge", "-p", '{"spec": {"hard": {"stores": 0}}}')
+    refused(create(gate, "toys"), '"alice" has 1 of 0 Stores: books; delete one')
+
+
+def test_members_of_a_group_have_its_limit(gate):
+    set_policy(gate, stores=1, groups=[{"group": "store-owners", "stores": 2}])
+    for name in ("books", "toys"):
+        must(create(gate, name))
+    refused(create(gate, "garden"), "2 of 2 Stores")
+    refused(gate.cluster.kubectl("create", "-f", "-", "--as", GITOPS, input=json.dumps({
+        "apiVersion": "urumi.io/v1", "kind": "Store", "metadata": {"name": "garden"},
+        "spec": {"engine": "woocommerce", "owner": "alice"}})), "2 of 1 Stores",
+        "limits of groups count only for the Stores that their members make themselves")
+
+
+def test_creations_are_paced(gate):
+    set_policy(gate, stores=100, per_minute=4)
+    for n in range(4):
+        must(create(gate, f"shop-{n}"))
+    # 15 s for the next: too long to wait without a word
+    done = create(gate, "shop-4")
+    refused(done, '"alice" can have 4 Stores created a minute; try again in 1')
+    assert re.search(r"try again in 1[0-5] s \(at \d\d:\d\d:\d\d UTC\)", done.stderr)
+    set_policy(gate, stores=100, per_minute=60)
+    for n in range(60):
+        must(create(gate, f"quick-{n}"))
+    # a second or so: kubectl waits, and asks again
+    must(create(gate, "at-last"))
+
+
+def test_decisions_are_in_the_audit_log_with_their_figures(gate):
+    for name in ("books", "fashion", "toys"):
+        must(create(gate, name))
+    create(gate, "garden")
+    wanted = {"books": "used 1 of 3", "garden": "used 3 of 3"}
+    for write in gate.cluster.audit():
+        if write.resource == "stores" and write.name in wanted and \
+                write.verb == "create" and write.user == "alice":
+            assert wanted[write.name] in str(write.annotations), write
+            del wanted[write.name]
+            if not wanted:
+                break
+    assert not wanted
+
+
+def test_the_ledger_is_counted(gate):
+    before = gate.newest.ask("/metrics")[1]
+    for name in ("books", "fashion", "toys"):
+        must(create(gate, name))
+    create(gate, "garden")
+    after = gate.newest.ask("/metrics")[1]
+
+    def value(text, series):
+        return float(re.search(rf"^{re.escape(series)} (\S+)$", text, re.M)[1])
+
+    for series, more in (('storeguard_ledger_requests_total{result="reserved"}', 3),
+                         ('storeguard_ledger_requests_total{result="full"}', 1),
+                         ("storeguard_ledger_writes_total", 3),
+                         ("storeguard_ledger_seeded_total", 1)):
+        assert value(after, series) - value(before, series) >= more, series

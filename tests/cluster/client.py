@@ -12,11 +12,11 @@ from cluster.state import ROOT, TOOLS, State
 TOOL = ROOT / "tests" / "cluster" / "cluster"
 
 # A write that the API server has answered: the answer's code, and when it received
-# the write and had answered it (texts that sort by time). A subresource's resource
+# the write and had answered it (texts that sort by time), and its annotations. A subresource's resource
 # is written as in RBAC: pods/binding. The name is None where the server made it, or
 # refused before it looked at the object.
 Write = collections.namedtuple(
-    "Write", "verb resource namespace name user received answered code")
+    "Write", "verb resource namespace name user received answered code annotations")
 
 
 class Cluster:
@@ -96,7 +96,8 @@ class Cluster:
                                               of.get("subresource"))))
             yield Write(event["verb"], resource, of.get("namespace"), of.get("name"),
                         event["user"]["username"], event["requestReceivedTimestamp"],
-                        event["stageTimestamp"], event["responseStatus"]["code"])
+                        event["stageTimestamp"], event["responseStatus"]["code"],
+                        event.get("annotations", {}))
 
     def wait(self, what, condition, seconds=120):
         """Until the condition holds; its value. `what` says what was missed."""
