@@ -137,7 +137,7 @@ static int open_cluster(struct gate *g, struct sg_error *e)
 	g->access = access_new(g->api);
 	g->ledger = ledger_new(g->api, &g->ledger_counters);
 	g->quotas = quotas_new();
-	g->keeper = keeper_new();
+	g->keeper = g->stores ? keeper_new(g->stores) : NULL;
 	if (!g->stores || !g->access || !g->ledger || !g->quotas || !g->keeper)
 		return sg_error_memory(e);
 	probes_add(o->probes, "stores", check_stores, g);
@@ -172,37 +172,9 @@ static int follow(struct gate *g, const char *path,
 	return informer_start(g->api, &o, sink, g->options.log, out, e);
 }
 
-/* Stores are kept, and the keeper is told of those that go. */
-static void stores_begin(void *context)
-{
-	const struct informer_sink to = stores_sink(((struct gate *)context)->stores);
-	to.begin(to.context);
-}
-
-static void stores_set(void *context, const struct node *object)
-{
-	const struct informer_sink to = stores_sink(((struct gate *)context)->stores);
-	to.set(to.context, object);
-}
-
-static void stores_end(void *context)
-{
-	const struct informer_sink to = stores_sink(((struct gate *)context)->stores);
-	to.end(to.context);
-}
-
-static void stores_removed(void *context, const struct node *object)
-{
-	struct gate *g = context;
-	const struct informer_sink to = stores_sink(g->stores);
-	to.removed(to.context, object);
-	keeper_saw_deletion(g->keeper, object);
-}
-
 static int follow_all(struct gate *g, struct sg_error *e)
 {
-	const struct informer_sink stores = { stores_begin, stores_set,
-					      stores_end, stores_removed, g };
+	const struct informer_sink stores = keeper_sink(g->keeper);
 	const struct informer_sink policies = policies_sink(g->policies);
 	const struct informer_sink quotas = quotas_sink(g->quotas);
 	return follow(g, "/apis/urumi.io/v1/stores", &stores, &g->store_watch,
@@ -222,7 +194,6 @@ static int keep_ledgers(struct gate *g, struct sg_error *e)
 		.ledger = g->ledger,
 		.counters = &g->ledger_counters,
 		.quotas = g->quotas,
-		.stores = g->stores,
 		.quota_watch = g->quota_watch,
 		.store_watch = g->store_watch,
 		.ttl = g->options.reservation_ttl,

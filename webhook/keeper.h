@@ -23,7 +23,6 @@ struct keeper_options {
 	struct ledger *ledger;
 	struct ledger_counters *counters;
 	struct quotas *quotas;
-	struct stores *stores;
 	const struct informer *quota_watch, *store_watch;
 	int64_t ttl; /* ms; more than an API request can live */
 	const struct log *log;
@@ -32,11 +31,11 @@ struct keeper_options {
 struct keeper;
 
 /* It does nothing before keeper_start(). NULL without memory. */
-struct keeper *keeper_new(void);
+struct keeper *keeper_new(struct stores *stores);
+/* For the informer of Stores: feeds `stores`, and hears of those that are deleted. */
+struct informer_sink keeper_sink(struct keeper *k);
 int keeper_start(struct keeper *k, const struct keeper_options *o,
 		 struct sg_error *e);
-/* A sink told each Store that is seen to be deleted; of any thread. */
-void keeper_saw_deletion(struct keeper *k, const struct node *store);
 /* Waits for its thread; api_stop() must have been called. */
 void keeper_free(struct keeper *k);
 

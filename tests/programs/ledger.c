@@ -1,0 +1,218 @@
+/*
+ * The ledger and its keeper by hand or by a test:
+ *
+ *     ledger KUBECONFIG TTL_MS
+ *
+ * reads a command a line, answers in a line each:
+ *
+ *     reserve OWNER STORE UID HARD PER_MINUTE MS	verdict, used, limit and wait, or why
+ *     look OWNER STORE UID HARD PER_MINUTE MS		the same, as a dry run
+ *     storm OWNER N HARD MS				reserves shop-0 … shop-(N-1) at once
+ *     count						what is counted
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "keeper.h"
+
+enum { WORDS = 7, STORM = 64 };
+
+struct all {
+	struct api *api;
+	struct stores *stores;
+	struct quotas *quotas;
+	struct ledger *ledger;
+	struct keeper *keeper;
+	struct ledger_counters counters;
+	struct informer *of_stores;
+	struct informer *of_quotas;
+};
+
+static const struct log log_to = { .fd = STDERR_FILENO };
+
+static void fail(const struct sg_error *e)
+{
+	(void)fprintf(stderr, "ledger: %s\n", e->message);
+	exit(1);
+}
+
+static void start(struct all *all, const char *kubeconfig, int64_t ttl)
+{
+	struct sg_error e = { 0 };
+	const struct informer_options stores = { .path = "/apis/urumi.io/v1/stores" };
+	const struct informer_options quotas = {
+		.path = "/apis/urumi.io/v1/storequotas"
+	};
+	if (api_open_kubeconfig(kubeconfig, &all->api, &e))
+		fail(&e);
+	all->stores = stores_new();
+	all->quotas = quotas_new();
+	all->ledger = ledger_new(all->api, &all->counters);
+	all->keeper = keeper_new(all->stores);
+	const struct informer_sink to_stores = keeper_sink(all->keeper);
+	const struct informer_sink to_quotas = quotas_sink(all->quotas);
+	if (informer_start(all->api, &stores, &to_stores, &log_to,
+			   &all->of_stores, &e) ||
+	    informer_start(all->api, &quotas, &to_quotas, &log_to,
+			   &all->of_quotas, &e))
+		fail(&e);
+	const struct keeper_options keeper = {
+		.api = all->api, .ledger = all->ledger,
+		.counters = &all->counters, .quotas = all->quotas,
+		.quota_watch = all->of_quotas,
+		.store_watch = all->of_stores, .ttl = ttl, .log = &log_to,
+	};
+	if (keeper_start(all->keeper, &keeper, &e))
+		fail(&e);
+}
+
+static void stop(struct all *all)
+{
+	api_stop(all->api);
+	keeper_free(all->keeper);
+	informer_free(all->of_stores);
+	informer_free(all->of_quotas);
+	ledger_free(all->ledger);
+	quotas_free(all->quotas);
+	stores_free(all->stores);
+	api_free(all->api);
+}
+
+/* --- commands --- */
+
+static const char *const verdicts[] = {
+	[LEDGER_UNKNOWN] = "unknown",   [LEDGER_NO_LIMIT] = "no-limit",
+	[LEDGER_RESERVED] = "reserved", [LEDGER_FULL] = "full",
+	[LEDGER_TOO_FAST] = "too-fast",
+};
+
+static void reserve(const struct all *all, char **word)
+{
+	cleanup_arena struct sg_arena arena;
+	struct sg_error e = { 0 };
+	struct ledger_outcome out;
+	int64_t begun = clock_now();
+	const struct ledger_request r = {
+		.owner = word[1],
+		.store = word[2],
+		.uid = word[3],
+		.hard = strtoll(word[4], NULL, 10),
+		.per_minute = strtoll(word[5], NULL, 10),
+		.dry_run = strcmp(word[0], "look") == 0,
+		.deadline = begun + strtoll(word[6], NULL, 10),
+	};
+	sg_arena_init(&arena);
+	ledger_reserve(all->ledger, &arena, &r, &out, &e);
+	int64_t took = clock_now() - begun;
+	if (out.verdict == LEDGER_UNKNOWN)
+		printf("unknown %lld %s\n", (long long)took, e.message);
+	else
+		printf("%s %u %lld %lld\n", verdicts[out.verdict],
+		       out.quota.count, (long long)out.hard,
+		       (long long)out.wait);
+}
+
+struct question {
+	const struct all *all;
+	char **word;
+	unsigned long number;
+	enum ledger_verdict verdict;
+};
+
+static void *ask(void *context)
+{
+	struct question *q = context;
+	cleanup_arena struct sg_arena arena;
+	struct sg_error e = { 0 };
+	struct ledger_outcome out;
+	char name[32], uid[32];
+	(void)snprintf(name, sizeof name, "shop-%lu", q->number);
+	(void)snprintf(uid, sizeof uid, "u-%lu", q->number);
+	const struct ledger_request r = {
+		.owner = q->word[1],
+		.store = name,
+		.uid = uid,
+		.hard = strtoll(q->word[3], NULL, 10),
+		.deadline = clock_now() + strtoll(q->word[4], NULL, 10),
+	};
+	sg_arena_init(&arena);
+	ledger_reserve(q->all->ledger, &arena, &r, &out, &e);
+	q->verdict = out.verdict;
+	return NULL;
+}
+
+static void storm(const struct all *all, char **word)
+{
+	struct question questions[STORM];
+	pthread_t threads[STORM];
+	unsigned long count = strtoul(word[2], NULL, 10);
+	unsigned long got[LEDGER_TOO_FAST + 1] = { 0 };
+	if (count > STORM)
+		count = STORM;
+	for (unsigned long i = 0; i < count; i++) {
+		questions[i] = (struct question){ .all = all, .word = word,
+						  .number = i };
+		if (pthread_create(&threads[i], NULL, ask, &questions[i]))
+			abort();
+	}
+	for (unsigned long i = 0; i < count; i++) {
+		(void)pthread_join(threads[i], NULL);
+		got[questions[i].verdict]++;
+	}
+	printf("storm reserved=%lu full=%lu unknown=%lu\n",
+	       got[LEDGER_RESERVED], got[LEDGER_FULL], got[LEDGER_UNKNOWN]);
+}
+
+static void tell_counts(struct all *all)
+{
+	atomic_ulong *v = all->counters.values;
+	printf("count writes=%lu conflicts=%lu seeded=%lu dropped=%lu leaks=%lu missing=%lu\n",
+	       atomic_load(&v[LEDGER_COUNT_WRITES]),
+	       atomic_load(&v[LEDGER_COUNT_CONFLICTS]),
+	       atomic_load(&v[LEDGER_COUNT_SEEDED]),
+	       atomic_load(&v[LEDGER_COUNT_DROPPED]),
+	       atomic_load(&v[LEDGER_COUNT_LEAKS]),
+	       atomic_load(&v[LEDGER_COUNT_MISSING]));
+}
+
+static void answer(struct all *all, char **word)
+{
+	if (strcmp(word[0], "count") == 0)
+		tell_counts(all);
+	else if (strcmp(word[0], "storm") == 0 && word[4])
+		storm(all, word);
+	else if (word[6])
+		reserve(all, word);
+	else
+		printf("failed what is \"%s\"?\n", word[0]);
+}
+
+int main(int argc, char **argv)
+{
+	struct all all = { 0 };
+	char line[4096];
+	if (argc != 3) {
+		(void)fputs("usage: ledger KUBECONFIG TTL_MS\n", stderr);
+		return 2;
+	}
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	start(&all, argv[1], strtoll(argv[2], NULL, 10));
+	while (fgets(line, sizeof line, stdin)) {
+		char *word[WORDS + 1] = { 0 }, *rest = NULL;
+		line[strcspn(line, "\n")] = '\0';
+		word[0] = strtok_r(line, " ", &rest);
+		for (unsigned i = 1; i < WORDS && word[i - 1]; i++)
+			word[i] = strtok_r(NULL, " ", &rest);
+		if (word[0])
+			answer(&all, word);
+	}
+	int64_t begun = clock_now();
+	stop(&all);
+	printf("stopped %lld\n", (long long)(clock_now() - begun));
+	return 0;
+}
