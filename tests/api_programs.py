@@ -68,7 +68,7 @@ class Program:
         """A command's answer, split in its first word and the rest."""
         seen = len(self.lines)
         try:
-            self.process.stdin.write(" ".join(words) + "\n")
+            self.process.stdin.write(" ".join(map(str, words)) + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             self.process.wait(10)
@@ -209,6 +209,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.body = self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
+
+    do_PUT = do_POST
 
     def reply(self, status, body=b"", headers=()):
         if not isinstance(body, bytes):

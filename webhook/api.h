@@ -54,6 +54,12 @@ int api_call(struct api *a, const struct api_request *r, int *status,
 int api_refused(const struct api_request *r, int status,
 		const struct sg_buffer *answer, struct sg_error *e);
 
+/*
+ * For a 404: whether it says that there is no such object, and not that there is no such
+ * kind of object, which is a 404, too, as long as its definition is not installed.
+ */
+bool api_says_not_found(const struct sg_buffer *answer, const char *name);
+
 /* Appends a text to a path or a query, so that it stands for nothing but itself. */
 void api_escape(struct sg_buffer *path, const char *text);
 

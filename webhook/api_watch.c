@@ -85,18 +85,25 @@ int api_watch(struct api *a, struct api_watching *w, struct sg_error *e)
 	return result;
 }
 
-/* The message of a Status, in the arena; NULL when it is none. */
-static const char *status_message(struct sg_arena *arena,
-				  const struct sg_buffer *answer)
+/* A Status, in the arena; NULL when it is none. */
+static const struct node *read_status(struct sg_arena *arena,
+				      const struct sg_buffer *answer)
 {
 	struct sg_error ignored = { 0 };
 	struct node *root = NULL;
 	if (!answer->data || json_parse(answer->data, answer->length, arena,
 					&root, &ignored))
 		return NULL;
-	return node_is(node_get(root, "kind"), "Status") ?
-		       node_text(node_get(root, "message")) :
-		       NULL;
+	return node_is(node_get(root, "kind"), "Status") ? root : NULL;
+}
+
+bool api_says_not_found(const struct sg_buffer *answer, const char *name)
+{
+	cleanup_arena struct sg_arena arena;
+	sg_arena_init(&arena);
+	const struct node *status = read_status(&arena, answer);
+	return node_is(node_get(status, "reason"), "NotFound") &&
+	       node_is(node_path(status, "details", "name", NULL), name);
 }
 
 int api_refused(const struct api_request *r, int status,
@@ -104,7 +111,8 @@ int api_refused(const struct api_request *r, int status,
 {
 	cleanup_arena struct sg_arena arena;
 	sg_arena_init(&arena);
-	const char *message = status_message(&arena, answer);
+	const char *message =
+		node_text(node_get(read_status(&arena, answer), "message"));
 	if (message)
 		sg_error_set(e, SG_IO, "%d: %.1000s", status, message);
 	else

@@ -9,16 +9,6 @@
 #define STORES "/apis/urumi.io/v1/stores"
 #define NAMESPACES "/api/v1/namespaces"
 
-/*
- * "There is no such object", and not "there is no such kind of object", which is a 404,
- * too: as long as its definition is not installed.
- */
-static bool says_not_found(const struct node *status, const char *name)
-{
-	return node_is(node_get(status, "reason"), "NotFound") &&
-	       node_is(node_path(status, "details", "name", NULL), name);
-}
-
 /* YES: *root is a 200; NO: the object `name`, if given, is not there. */
 static enum answer get(struct api *api, struct sg_arena *a,
 		       struct sg_buffer *path, const char *name,
@@ -41,10 +31,7 @@ static enum answer get(struct api *api, struct sg_arena *a,
 		sg_error_context(e, "GET %.300s", path->data);
 		return WORLD_UNKNOWN;
 	}
-	struct sg_error ignored = { 0 };
-	if (status == 404 && name &&
-	    json_parse(text, answer.length, a, root, &ignored) == 0 &&
-	    says_not_found(*root, name))
+	if (status == 404 && name && api_says_not_found(&answer, name))
 		return WORLD_NO;
 	api_refused(&request, status, &answer, e);
 	return WORLD_UNKNOWN;

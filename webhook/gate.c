@@ -257,10 +257,11 @@ void gate_free(struct gate *g)
 	metrics_forget(g->options.metrics, g->quota_watch);
 	metrics_forget(g->options.metrics, g->policies);
 	ledger_metrics_forget(g->options.metrics, &g->ledger_counters);
-	keeper_free(g->keeper);
+	keeper_stop(g->keeper);
 	informer_free(g->quota_watch);
 	informer_free(g->store_watch);
 	informer_free(g->policy_watch);
+	keeper_free(g->keeper);
 	quotas_free(g->quotas);
 	ledger_free(g->ledger);
 	access_free(g->access);

@@ -243,16 +243,22 @@ int keeper_start(struct keeper *k, const struct keeper_options *o,
 	return 0;
 }
 
-void keeper_free(struct keeper *k)
+void keeper_stop(struct keeper *k)
 {
-	if (!k)
+	if (!k || !k->started)
 		return;
 	(void)pthread_mutex_lock(&k->mutex);
 	k->stopping = true;
 	(void)pthread_cond_signal(&k->woken);
 	(void)pthread_mutex_unlock(&k->mutex);
-	if (k->started)
-		(void)pthread_join(k->thread, NULL);
+	(void)pthread_join(k->thread, NULL);
+	k->started = false;
+}
+
+void keeper_free(struct keeper *k)
+{
+	if (!k)
+		return;
 	for (struct errand *next, *n = k->deletions; n; n = next) {
 		next = n->next;
 		free(n);

@@ -36,7 +36,9 @@ struct keeper *keeper_new(struct stores *stores);
 struct informer_sink keeper_sink(struct keeper *k);
 int keeper_start(struct keeper *k, const struct keeper_options *o,
 		 struct sg_error *e);
-/* Waits for its thread; api_stop() must have been called. */
+/* Waits for its thread, which looks at the informers; api_stop() must have been called. */
+void keeper_stop(struct keeper *k);
+/* After keeper_stop(), and when no informer tells its sink any more. */
 void keeper_free(struct keeper *k);
 
 #endif

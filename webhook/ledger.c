@@ -449,7 +449,8 @@ void ledger_reserve(struct ledger *l, struct sg_arena *a,
 {
 	struct waiting w = { .deadline = r->deadline, .error = e, .request = r,
 			     .arena = a, .out = out };
-	*out = (struct ledger_outcome){ .verdict = LEDGER_UNKNOWN };
+	*out = (struct ledger_outcome){ .verdict = LEDGER_UNKNOWN,
+					 .hard = -1 };
 	if (!take_turn(l, r->owner, &w))
 		ledger_count(l->counters, LEDGER_COUNT_UNKNOWN);
 }

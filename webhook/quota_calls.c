@@ -13,12 +13,13 @@
 #define STORES "/apis/urumi.io/v1/stores"
 
 static enum call outcome(const struct api_request *r, int status,
-			 const struct sg_buffer *answer, struct sg_error *e)
+			 const char *name, const struct sg_buffer *answer,
+			 struct sg_error *e)
 {
 	if (status == 200 || status == 201)
 		return CALL_DONE;
 	api_refused(r, status, answer, e);
-	if (status == 404)
+	if (status == 404 && api_says_not_found(answer, name))
 		return CALL_ABSENT;
 	if (status == 409)
 		return CALL_CONFLICT;
@@ -31,12 +32,14 @@ static enum call ask(struct api *api, struct sg_arena *a,
 		     struct quota *out, struct sg_error *e)
 {
 	cleanup_buffer struct sg_buffer answer;
+	char name[NAME_QUOTA_SIZE];
 	struct node *root = NULL;
 	int status = 0;
 	sg_buffer_init(&answer, SG_MAX_ANSWER);
 	if (api_call(api, r, &status, &answer, e))
 		return CALL_UNKNOWN;
-	enum call call = outcome(r, status, &answer, e);
+	name_owner_quota(owner, name);
+	enum call call = outcome(r, status, name, &answer, e);
 	if (call != CALL_DONE)
 		return call;
 	if (json_parse(answer.data ? answer.data : "", answer.length, a, &root,

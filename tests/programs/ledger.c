@@ -74,9 +74,10 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 static void stop(struct all *all)
 {
 	api_stop(all->api);
-	keeper_free(all->keeper);
+	keeper_stop(all->keeper);
 	informer_free(all->of_stores);
 	informer_free(all->of_quotas);
+	keeper_free(all->keeper);
 	ledger_free(all->ledger);
 	quotas_free(all->quotas);
 	stores_free(all->stores);
