@@ -3,12 +3,13 @@ has no place left, what an administrator sees and may change."""
 
 import json
 import re
+import subprocess
 import threading
 
 import pytest
 import yaml
 
-from conftest import ROOT
+from conftest import ROOT, WEBHOOK
 from gate import GITOPS, opened
 from helm import helms  # noqa: F401
 
@@ -238,6 +239,23 @@ def test_an_administrator_makes_an_exception(gate):
         assert " ".join(text.split()) in " ".join(described.split()), described
 
 
+def test_an_exception_is_made_for_who_has_no_store_yet(gate):
+    made = subprocess.run([WEBHOOK, "quota", "alice", "1"], capture_output=True, text=True,
+                          check=True).stdout
+    gate.cluster.must("apply", "-f", "-", input=made, user="dora")
+    must(create(gate, "books"))
+    refused(create(gate, "toys"), '"alice" has 1 of 1 Stores: books')
+
+
+def test_a_quota_of_a_wrong_name_is_told_of(gate):
+    gate.cluster.apply({"apiVersion": "urumi.io/v1", "kind": "StoreQuota",
+                        "metadata": {"name": "alice"}, "spec": {"owner": "alice"}})
+    gate.cluster.wait("a warning", lambda: any(
+        "wrong name" in line["message"] and line["right"].startswith("alice-")
+        for line in gate.logged()), seconds=5)
+    gate.cluster.must("delete", "storequota", "alice")
+
+
 def test_an_exception_of_none_admits_none(gate):
     must(create(gate, "books"))
     gate.cluster.must("patch", "storequota", quota_of(gate)["metadata"]["name"],
@@ -272,18 +290,13 @@ def test_creations_are_paced(gate):
 
 
 def test_decisions_are_in_the_audit_log_with_their_figures(gate):
-    for name in ("books", "fashion", "toys"):
+    for name in ("ink", "oak", "elm"):  # in no other test
         must(create(gate, name))
-    create(gate, "garden")
-    wanted = {"books": "used 1 of 3", "garden": "used 3 of 3"}
-    for write in gate.cluster.audit():
-        if write.resource == "stores" and write.name in wanted and \
-                write.verb == "create" and write.user == "alice":
-            assert wanted[write.name] in str(write.annotations), write
-            del wanted[write.name]
-            if not wanted:
-                break
-    assert not wanted
+    create(gate, "fir")
+    said = {write.name: str(write.annotations) for write in gate.cluster.audit()
+            if write.resource == "stores" and write.verb == "create"}
+    assert "used 1 of 3" in said["ink"] and "used 3 of 3" in said["elm"], said
+    assert "used 3 of 3" in said["fir"] and "refused" in said["fir"], said["fir"]
 
 
 def test_the_ledger_is_counted(gate):

@@ -6,16 +6,19 @@
 #include <string.h>
 
 #include "address.h"
+#include "text.h"
 
 const char arguments_help[] =
 	"Usage: storeguard-webhook [serve] [OPTION]...\n"
 	"       storeguard-webhook review [--policy FILE] [--user NAME]\n"
 	"                                 [--groups A,B] [-o json] FILE...\n"
+	"       storeguard-webhook quota OWNER STORES\n"
 	"\n"
 	"serve answers the admission reviews of a Kubernetes API server: defaults and\n"
 	"validates Stores, guards their namespaces. review gives the same verdicts on\n"
 	"AdmissionReviews or Stores in files (- is stdin), YAML or JSON, without a\n"
-	"cluster.\n"
+	"cluster. quota prints the StoreQuota that lets an owner have so many Stores,\n"
+	"whatever the policy says: ... | kubectl apply -f -\n"
 	"\n"
 	"Where it serves:\n"
 	"  --listen ADDR:PORT   TLS, for the API server (default :8443)\n"
@@ -264,6 +267,41 @@ static int check_serve(struct arguments *o, struct sg_error *e)
 	return 0;
 }
 
+/* Up to what no terminal should show. */
+static size_t printable_length(const char *text)
+{
+	size_t length = 0, more;
+	while ((more = text_printable(text + length)))
+		length += more;
+	return length;
+}
+
+static int take_quota(struct arguments *o, int count, char **words,
+		      unsigned served, struct sg_error *e)
+{
+	if (served || o->policy_file || o->user || o->group_count || o->json)
+		return usage(e, "quota takes no options", "");
+	if (count != 2)
+		return usage(e, "quota takes OWNER and STORES, like quota alice@example.com 10", "");
+	const char *stores = words[1];
+	size_t length = strlen(stores);
+	long number = strtol(stores, NULL, 10);
+	if (!length || length > 4 || strspn(stores, "0123456789") != length ||
+	    number > ARGUMENTS_STORES_MAX)
+		return sg_error_set(e, SG_USAGE,
+				    "an owner can have from 0 to %d Stores, not \"%.80s\"",
+				    ARGUMENTS_STORES_MAX, stores);
+	if (!*words[0] || strlen(words[0]) > ARGUMENTS_OWNER_MAX ||
+	    printable_length(words[0]) != strlen(words[0]))
+		return sg_error_set(e, SG_USAGE,
+				    "an owner is a user's name: one line of 1 to %d bytes in UTF-8",
+				    ARGUMENTS_OWNER_MAX);
+	o->command = ARGUMENTS_QUOTA;
+	o->owner = words[0];
+	o->stores = (int)number;
+	return 0;
+}
+
 static int take_words(struct arguments *o, int argc, char **argv,
 		      unsigned served, struct sg_error *e)
 {
@@ -278,10 +316,12 @@ static int take_words(struct arguments *o, int argc, char **argv,
 		}
 		return check_review(o, served, e);
 	}
+	if (word < argc && strcmp(argv[word], "quota") == 0)
+		return take_quota(o, argc - word - 1, argv + word + 1, served, e);
 	if (word < argc && strcmp(argv[word], "serve") == 0)
 		word++;
 	if (word < argc)
-		return usage(e, "unexpected argument (serve and review are known): ",
+		return usage(e, "unexpected argument (serve, review and quota are known): ",
 			     argv[word]);
 	return check_serve(o, e);
 }

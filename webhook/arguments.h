@@ -11,11 +11,14 @@
 enum arguments_command {
 	ARGUMENTS_SERVE,
 	ARGUMENTS_REVIEW,
+	ARGUMENTS_QUOTA,
 	ARGUMENTS_HELP,
 	ARGUMENTS_VERSION,
 };
 
 enum { ARGUMENTS_MAX = 64 };
+/* As the kinds' schemas have it. */
+enum { ARGUMENTS_STORES_MAX = 1000, ARGUMENTS_OWNER_MAX = 253 };
 
 /* Strings are borrowed from argv, or from the environment. */
 struct arguments {
@@ -45,6 +48,10 @@ struct arguments {
 	const char *files[ARGUMENTS_MAX]; /* "-": stdin */
 	unsigned file_count;
 	bool json;
+
+	/* quota */
+	const char *owner;
+	int stores;
 };
 
 /* SG_USAGE with what would be accepted. Splits argv's list of groups in place. */

@@ -136,7 +136,7 @@ static int open_cluster(struct gate *g, struct sg_error *e)
 	g->stores = stores_new();
 	g->access = access_new(g->api);
 	g->ledger = ledger_new(g->api, &g->ledger_counters);
-	g->quotas = quotas_new();
+	g->quotas = quotas_new(o->log);
 	g->keeper = g->stores ? keeper_new(g->stores) : NULL;
 	if (!g->stores || !g->access || !g->ledger || !g->quotas || !g->keeper)
 		return sg_error_memory(e);

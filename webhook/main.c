@@ -19,6 +19,7 @@
 #include "gate.h"
 #include "io.h"
 #include "offline.h"
+#include "quota.h"
 #include "server_metrics.h"
 #include "service_names.h"
 #include "tls.h"
@@ -351,6 +352,15 @@ static int review(const struct arguments *o)
 	return offline_review(&offline);
 }
 
+static int print_quota(const struct arguments *o, struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_TOKEN);
+	quota_write_exception(&text, o->owner, o->stores);
+	return sg_buffer_check(&text, e) ? -1 :
+					   stdout_write(text.data, text.length, e);
+}
+
 static int run(const struct arguments *o, struct sg_error *e)
 {
 	static const char version[] = "storeguard-webhook " SG_VERSION "\n";
@@ -361,6 +371,8 @@ static int run(const struct arguments *o, struct sg_error *e)
 		return stdout_write(version, sizeof version - 1, e);
 	case ARGUMENTS_REVIEW:
 		return review(o);
+	case ARGUMENTS_QUOTA:
+		return print_quota(o, e);
 	default:
 		return serve(o, e);
 	}

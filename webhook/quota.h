@@ -54,6 +54,10 @@ int64_t quota_time(const char *text);
 /* Appends the object as it is to be put. */
 void quota_write(const struct quota *q, struct sg_buffer *out);
 
+/* Appends, as YAML, the object by which an owner may have so many. */
+void quota_write_exception(struct sg_buffer *out, const char *owner,
+			   int stores);
+
 /* A copy that keeps nothing of the original, in the arena. -1 without memory. */
 int quota_copy(struct sg_arena *a, const struct quota *q, struct quota *out,
 	       struct sg_error *e);

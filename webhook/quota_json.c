@@ -6,6 +6,7 @@
 
 #include "decode.h"
 #include "json.h"
+#include "names.h"
 #include "quota.h"
 
 /* --- reading --- */
@@ -152,4 +153,20 @@ void quota_write(const struct quota *q, struct sg_buffer *out)
 	if (q->paced)
 		write_pacing(out, q);
 	sg_buffer_puts(out, "}}");
+}
+
+void quota_write_exception(struct sg_buffer *out, const char *owner, int stores)
+{
+	char name[NAME_QUOTA_SIZE];
+	name_owner_quota(owner, name);
+	sg_buffer_printf(out,
+			 "apiVersion: urumi.io/v1\n"
+			 "kind: StoreQuota\n"
+			 "metadata:\n"
+			 "  name: %s\n"
+			 "spec:\n"
+			 "  owner: ",
+			 name);
+	json_write_string(out, owner); /* which is YAML, too */
+	sg_buffer_printf(out, "\n  hard:\n    stores: %d\n", stores);
 }

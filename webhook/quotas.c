@@ -33,6 +33,7 @@ struct quotas {
 	pthread_mutex_t mutex;
 	struct view *buckets[BUCKETS]; /* by owner */
 	uint64_t seed;
+	const struct log *log;
 	uint32_t round; /* the informer's own */
 };
 
@@ -127,13 +128,20 @@ static void carry_over(const struct view *old, struct view *v)
 /* --- what the informer tells --- */
 
 /* One of another name counts for nobody. */
-static bool is_of_owner(const char *owner, const char *name)
+static bool is_of_owner(const struct quotas *q, const char *owner,
+			const char *name)
 {
 	char right[NAME_QUOTA_SIZE];
 	if (!owner || !name)
 		return false;
 	name_owner_quota(owner, right);
-	return strcmp(name, right) == 0;
+	if (strcmp(name, right) == 0)
+		return true;
+	log_event(q->log, LOG_LEVEL_WARNING,
+		  "a StoreQuota of a wrong name counts for nobody; delete it",
+		  log_text("name", name), log_text("owner", owner),
+		  log_text("right", right));
+	return false;
 }
 
 static void begin(void *context)
@@ -150,7 +158,7 @@ static void set(void *context, const struct node *object)
 	struct sg_error ignored;
 	sg_arena_init(&arena);
 	if (quota_read(&arena, object, &quota, &ignored) ||
-	    !is_of_owner(quota.owner, quota.name))
+	    !is_of_owner(q, quota.owner, quota.name))
 		return;
 	struct view *v = view_new(&quota, clock_now());
 	if (!v)
@@ -193,7 +201,7 @@ static void removed(void *context, const struct node *object)
 	const char *owner = node_text(node_path(object, "spec", "owner", NULL));
 	const char *name =
 		node_text(node_path(object, "metadata", "name", NULL));
-	if (!is_of_owner(owner, name))
+	if (!is_of_owner(q, owner, name))
 		return;
 	(void)pthread_mutex_lock(&q->mutex);
 	struct view **at = find(q, owner);
@@ -258,11 +266,12 @@ void quotas_each_outdated(struct quotas *q,
 
 /* --- */
 
-struct quotas *quotas_new(void)
+struct quotas *quotas_new(const struct log *log)
 {
 	struct quotas *q = calloc(1, sizeof *q);
 	if (!q)
 		return NULL;
+	q->log = log;
 	arc4random_buf(&q->seed, sizeof q->seed);
 	(void)pthread_mutex_init(&q->mutex, NULL);
 	return q;

@@ -11,7 +11,8 @@
 
 struct quotas;
 
-struct quotas *quotas_new(void); /* NULL without memory */
+/* NULL without memory. StoreQuotas that can count for nobody are told to the log. */
+struct quotas *quotas_new(const struct log *log);
 void quotas_free(struct quotas *q);
 struct informer_sink quotas_sink(struct quotas *q);
 

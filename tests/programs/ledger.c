@@ -51,7 +51,7 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 	if (api_open_kubeconfig(kubeconfig, &all->api, &e))
 		fail(&e);
 	all->stores = stores_new();
-	all->quotas = quotas_new();
+	all->quotas = quotas_new(&log_to);
 	all->ledger = ledger_new(all->api, &all->counters);
 	all->keeper = keeper_new(all->stores);
 	const struct informer_sink to_stores = keeper_sink(all->keeper);

@@ -95,6 +95,22 @@ static void test_where_the_cluster_is(void **state)
 	assert_null(a.kubeconfig);
 }
 
+static void test_quota(void **state)
+{
+	struct arguments a;
+	(void)state;
+	must_parse_line("quota alice@example.com 10", &a);
+	assert_int_equal(a.command, ARGUMENTS_QUOTA);
+	expect_text(a.owner, "alice@example.com", "owner");
+	assert_int_equal(a.stores, 10);
+	must_parse_line("quota x 0", &a);
+	assert_int_equal(a.stores, 0);
+	must_parse_line("--standalone", &a);
+	assert_int_equal(a.reservation_ttl, 120);
+	must_parse_line("--standalone --reservation-ttl 300", &a);
+	assert_int_equal(a.reservation_ttl, 300);
+}
+
 static void test_review(void **state)
 {
 	struct arguments a;
@@ -150,7 +166,7 @@ static void test_refused(void **state)
 		{ "--standalone --nonsense", "--nonsense; see storeguard-webhook" },
 		{ "--standalone --policy", "needs a value" },
 		{ "--standalone --policy=", "empty value" },
-		{ "--standalone start", "serve and review are known" },
+		{ "--standalone start", "serve, review and quota are known" },
 		{ "review", "FILE, or - for stdin" },
 		{ "review --listen :1 f", "no other option" },
 		{ "review --groups a,,b f", "commas between" },
@@ -171,6 +187,7 @@ int main(void)
 		cmocka_unit_test_setup(test_serve, outside_of_a_pod),
 		cmocka_unit_test_setup(test_where_the_cluster_is,
 				       outside_of_a_pod),
+		cmocka_unit_test_setup(test_quota, outside_of_a_pod),
 		cmocka_unit_test_setup(test_review, outside_of_a_pod),
 		cmocka_unit_test_setup(test_help_and_version, outside_of_a_pod),
 		cmocka_unit_test_setup(test_refused, outside_of_a_pod),

@@ -8,6 +8,8 @@
 #include "names.h"
 #include "quotas.h"
 
+static const struct log silent = { .fd = -1 };
+
 struct seen {
 	char names[128];
 	unsigned count;
@@ -68,7 +70,7 @@ static int64_t later(void)
 
 static void test_what_stays_grows_old(void **state)
 {
-	struct quotas *q = quotas_new();
+	struct quotas *q = quotas_new(&silent);
 	(void)state;
 	tell(q, false, "q1", "alice", ENTRIES(BOOKS("2")));
 	int64_t first = later();
@@ -87,7 +89,7 @@ static void test_what_stays_grows_old(void **state)
 
 static void test_another_object_or_another_uid_is_new(void **state)
 {
-	struct quotas *q = quotas_new();
+	struct quotas *q = quotas_new(&silent);
 	(void)state;
 	tell(q, false, "q1", "alice", ENTRIES(TOYS));
 	later();
@@ -104,7 +106,7 @@ static void test_another_object_or_another_uid_is_new(void **state)
 
 static void test_what_a_list_does_not_name_is_gone(void **state)
 {
-	struct quotas *q = quotas_new();
+	struct quotas *q = quotas_new(&silent);
 	const struct informer_sink sink = quotas_sink(q);
 	(void)state;
 	tell(q, false, "q1", "alice", ENTRIES(TOYS));
@@ -123,7 +125,7 @@ static void test_what_a_list_does_not_name_is_gone(void **state)
 
 static void test_what_a_ledger_misses(void **state)
 {
-	struct quotas *q = quotas_new();
+	struct quotas *q = quotas_new(&silent);
 	(void)state;
 	tell(q, false, "q1", "alice", ENTRIES(TOYS));
 	tell(q, false, "q2", "bob", "}");
@@ -143,7 +145,7 @@ static void count(void *context, const char *owner)
 
 static void test_limits_that_are_not_shown(void **state)
 {
-	struct quotas *q = quotas_new();
+	struct quotas *q = quotas_new(&silent);
 	unsigned outdated = 0;
 	(void)state;
 	tell(q, false, "q1", "alice",
@@ -161,7 +163,7 @@ static void test_a_quota_of_another_name_counts_for_nobody(void **state)
 	static const char text[] =
 		"{\"metadata\":{\"name\":\"mine\",\"uid\":\"q9\",\"resourceVersion\":\"1\"},"
 		"\"spec\":{\"owner\":\"alice\"},\"status\":{\"entries\":[]}}";
-	struct quotas *q = quotas_new();
+	struct quotas *q = quotas_new(&silent);
 	const struct informer_sink sink = quotas_sink(q);
 	struct node *root = NULL;
 	struct sg_error e;
