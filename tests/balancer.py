@@ -6,10 +6,12 @@ import threading
 
 
 class Balancer:
-    """Listens until stop(), in a thread of its own. Addresses are HOST:PORT."""
+    """Listens until stop(), in a thread of its own. Addresses are HOST:PORT; of several
+    targets, new connections go to each in turn."""
 
-    def __init__(self, listen, target):
-        self.target = target
+    def __init__(self, listen, *targets):
+        self.targets = targets
+        self._taken = 0
         self._open = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -21,7 +23,9 @@ class Balancer:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _connected(self, reader, writer):
-        host, port = self.target.rsplit(":", 1)
+        target = self.targets[self._taken % len(self.targets)]
+        self._taken += 1
+        host, port = target.rsplit(":", 1)
         try:
             there_reader, there_writer = await asyncio.open_connection(host, int(port))
         except OSError:
