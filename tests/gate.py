@@ -212,9 +212,9 @@ class Gate:
                 for webhook in self.cluster.get(kind, "storeguard")["webhooks"]]
 
     def helm_upgrade(self, *args, helm=None):
-        done = (helm or self.helm).run("upgrade", "--install", "storeguard", CHART, "-n", NAMESPACE,
-                             "--reset-values", *args, env=self.cluster.environment(),
-                             timeout=60)
+        done = (helm or self.helm).run(
+            "upgrade", "--install", "storeguard", CHART, "-n", NAMESPACE,
+            "--reset-values", *args, env=self.cluster.environment(), timeout=60)
         assert done.returncode == 0, done.stderr.decode()
 
     def clear(self):
