@@ -54,6 +54,7 @@ def account(name):
 EDIT = ["create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"]
 ACCESS = [
     role("storeguard", ("urumi.io", ["stores", "storepolicies"], ["get", "list", "watch"]),
+         ("urumi.io", ["storepolicies/status"], ["patch"], ["default"]),
          ("", ["namespaces"], ["get"]),
          ("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
          ("admissionregistration.k8s.io", [f"{name}s" for name in CONFIGURATIONS],

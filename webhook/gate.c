@@ -6,6 +6,7 @@
 #include "cluster_metrics.h"
 #include "cluster_world.h"
 #include "offline_world.h"
+#include "policy_status.h"
 
 struct gate {
 	struct gate_options options;
@@ -15,6 +16,7 @@ struct gate {
 	struct stores *stores;
 	struct access *access;
 	struct informer *store_watch;
+	struct policy_status *policy_status;
 	struct informer *policy_watch;
 	struct cluster cluster;
 };
@@ -161,8 +163,12 @@ int gate_follow(struct gate *g, struct sg_error *e)
 {
 	if (!g->api)
 		return 0;
+	if (policy_status_start(g->api, g->policies, g->options.log,
+				&g->policy_status, e))
+		return -1;
 	const struct informer_sink stores = stores_sink(g->stores);
-	const struct informer_sink policies = policies_sink(g->policies);
+	const struct informer_sink policies =
+		policy_status_sink(g->policy_status);
 	if (follow(g, "/apis/urumi.io/v1/stores", &stores, &g->store_watch,
 		   e) ||
 	    follow(g, "/apis/urumi.io/v1/storepolicies", &policies,
@@ -203,6 +209,7 @@ void gate_free(struct gate *g)
 	metrics_forget(g->options.metrics, g->policies);
 	informer_free(g->store_watch);
 	informer_free(g->policy_watch);
+	policy_status_free(g->policy_status);
 	access_free(g->access);
 	stores_free(g->stores);
 	api_free(g->api);
