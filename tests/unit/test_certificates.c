@@ -306,27 +306,38 @@ static bool is_same(const struct sg_buffer *a, const struct sg_buffer *b)
 	return strcmp(certs_text(a), certs_text(b)) == 0;
 }
 
+static bool is_shown_by_all(const struct certs_pair *leaf)
+{
+	for (int r = 0; r < REPLICAS; r++)
+		if (server.replicas[r] &&
+		    !is_same(&server.replicas[r]->shown.certificate,
+			     &leaf->certificate))
+			return false;
+	return true;
+}
+
+static bool is_told_to_all(const struct sg_buffer *bundle)
+{
+	return !server.have_configurations ||
+	       (is_same(&server.bundles[0], bundle) &&
+		is_same(&server.bundles[1], bundle));
+}
+
 /* All show the Secret's leaf, and all configurations have its one CA. */
 static bool is_steady(const struct sg_buffer *not_this_ca)
 {
 	struct sg_buffer *bundle = &server.secret.bundle;
-	struct certs_pair *leaf = &server.secret.leaf;
 	struct keyring_view v;
 	const struct keyring_terms terms = { .names = names, .count = 1 };
+	if (!server.exists || !is_told_to_all(bundle) ||
+	    !is_shown_by_all(&server.secret.leaf) ||
+	    (not_this_ca &&
+	     is_same(&server.secret.ca.certificate, not_this_ca)) ||
+	    certs_count(certs_text(bundle)) != 1)
+		return false;
+	/* the dear part last: it is asked again and again */
 	keyring_look(&server.secret, &terms, time(NULL), &v);
-	bool steady = server.exists && v.ca_holds && v.leaf_by_ca &&
-		      v.is_named && certs_count(certs_text(bundle)) == 1;
-	if (not_this_ca)
-		steady = steady && !is_same(&server.secret.ca.certificate,
-					    not_this_ca);
-	for (int i = 0; i < 2 && server.have_configurations; i++)
-		steady = steady && is_same(&server.bundles[i], bundle);
-	for (int r = 0; r < REPLICAS; r++)
-		if (server.replicas[r])
-			steady = steady &&
-				 is_same(&server.replicas[r]->shown.certificate,
-					 &leaf->certificate);
-	return steady;
+	return v.ca_holds && v.leaf_by_ca && v.is_named;
 }
 
 static void wait_until_steady(const struct sg_buffer *not_this_ca, const char *what)
