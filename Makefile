@@ -80,7 +80,7 @@ help:
 	@echo "make deps       install Debian packages, build pinned Go tools"
 	@echo "make test       all tests that need no root, on a real API server, too"
 	@echo "make test-node  as root: pods on a real node"
-	@echo "make valgrind   the unit tests under valgrind; 4 min"
+	@echo "make valgrind   unit tests and the webhook's process under valgrind; 6 min"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make bench-ledger   what the quota costs a creation; 3 min"
@@ -181,14 +181,9 @@ test: deps all $(UNIT_TESTS) $(TEST_PROGRAMS)
 	@$(TEST_ENV) STOREGUARD_TESTS='$(TESTS)' tests/run tests $(UNIT_TESTS)
 
 .PHONY: valgrind
-valgrind: deps $(UNIT_TESTS)
+valgrind: deps all $(UNIT_TESTS) $(TEST_PROGRAMS)
 	@tests/tools/deps packages valgrind
-	@for test in $(UNIT_TESTS); do \
-		echo "  VALGRIND $$test"; \
-		valgrind -q --error-exitcode=1 --leak-check=full \
-			--errors-for-leak-kinds=definite $$test >$(B)/valgrind.log 2>&1 || \
-			{ cat $(B)/valgrind.log; exit 1; }; \
-	done
+	@$(TEST_ENV) tests/valgrind $(UNIT_TESTS)
 
 .PHONY: test-node
 test-node: deps-node all

@@ -82,13 +82,14 @@ void store_check_name(const struct policy *p, const char *name,
 			       "\"%s\" has \"--\" as third and fourth character, which is kept for internationalised (punycode) names",
 			       name);
 	if (strings_contain(&p->naming.reserved, name))
-		violations_add(v, field, "\"%s\" is reserved; choose another name",
-			       name);
+		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+				  "\"%s\" is reserved; choose another name",
+				  name);
 	const char *other = resembled(&p->naming.protected_names, name);
 	if (other)
-		violations_add(v, field,
-			       "\"%s\" resembles the protected name \"%s\"; choose another name",
-			       name, other);
+		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+				  "\"%s\" resembles the protected name \"%s\"; choose another name",
+				  name, other);
 }
 
 /* host is the domain or below it */
@@ -134,13 +135,13 @@ static void check_host_labels(const struct policy *p, const char *host,
 		bool is_last = at + length == below;
 		const char *other = resembled(&p->naming.protected_names, label);
 		if (is_last && strings_contain(&p->naming.reserved, label))
-			violations_add(v, field,
-				       "\"%.128s\": \"%s\" is reserved; choose another host",
-				       host, label);
+			violations_add_as(v, VIOLATION_FORBIDDEN, field,
+					  "\"%.128s\": \"%s\" is reserved; choose another host",
+					  host, label);
 		if (other)
-			violations_add(v, field,
-				       "\"%.128s\": \"%s\" resembles the protected name \"%s\"; choose another host",
-				       host, label, other);
+			violations_add_as(v, VIOLATION_FORBIDDEN, field,
+					  "\"%.128s\": \"%s\" resembles the protected name \"%s\"; choose another host",
+					  host, label, other);
 	}
 }
 
@@ -161,20 +162,20 @@ void store_check_host(const struct policy *p, const char *host,
 	bool is_base = strcmp(host, p->hosts.base_domain) == 0;
 	if (is_base || (!in_domain(host, p->hosts.base_domain) &&
 			!in_domains(host, &p->hosts.allowed_domains)))
-		violations_add(v, field,
-			       "\"%.128s\" is not below a domain that is allowed: %s%s%s",
-			       host, p->hosts.base_domain,
-			       p->hosts.allowed_domains.count ? ", " : "",
-			       p->hosts.allowed_domains.count ?
-				       strings_join(v->arena,
-						    &p->hosts.allowed_domains) :
-				       "");
+		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+				  "\"%.128s\" is not below a domain that is allowed: %s%s%s",
+				  host, p->hosts.base_domain,
+				  p->hosts.allowed_domains.count ? ", " : "",
+				  p->hosts.allowed_domains.count ?
+					  strings_join(v->arena,
+						       &p->hosts.allowed_domains) :
+					  "");
 	if (in_domains(host, &p->hosts.denied_domains))
-		violations_add(v, field,
-			       "\"%.128s\" is in a denied domain; denied: %s",
-			       host,
-			       strings_join(v->arena,
-					    &p->hosts.denied_domains));
+		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+				  "\"%.128s\" is in a denied domain; denied: %s",
+				  host,
+				  strings_join(v->arena,
+					       &p->hosts.denied_domains));
 	if (!is_base && in_domain(host, p->hosts.base_domain))
 		check_host_labels(p, host, v);
 }
@@ -183,12 +184,13 @@ static void check_engine(const struct policy *p, const struct store *s,
 			 struct violations *v)
 {
 	if (!s->engine)
-		violations_add(v, "spec.engine", "is missing; one of: %s",
-			       policy_engine_names(v->arena, p));
+		violations_add_as(v, VIOLATION_REQUIRED, "spec.engine",
+				  "is missing; one of: %s",
+				  policy_engine_names(v->arena, p));
 	else if (!policy_engine(p, s->engine))
-		violations_add(v, "spec.engine",
-			       "there is no engine \"%.64s\"; one of: %s",
-			       s->engine, policy_engine_names(v->arena, p));
+		violations_add_as(v, VIOLATION_NOT_SUPPORTED, "spec.engine",
+				  "there is no engine \"%.64s\"; one of: %s",
+				  s->engine, policy_engine_names(v->arena, p));
 }
 
 static void check_plan(const struct policy *p, const struct store *s,
@@ -197,14 +199,14 @@ static void check_plan(const struct policy *p, const struct store *s,
 	const struct engine *engine =
 		s->engine ? policy_engine(p, s->engine) : NULL;
 	if (!policy_plan(p, s->plan))
-		violations_add(v, "spec.plan",
-			       "there is no plan \"%.64s\"; one of: %s", s->plan,
-			       policy_plan_names(v->arena, p));
+		violations_add_as(v, VIOLATION_NOT_SUPPORTED, "spec.plan",
+				  "there is no plan \"%.64s\"; one of: %s", s->plan,
+				  policy_plan_names(v->arena, p));
 	else if (engine && !strings_contain(&engine->plans, s->plan))
-		violations_add(v, "spec.plan",
-			       "plan \"%s\" is not offered for %s; one of: %s",
-			       s->plan, engine->name,
-			       strings_join(v->arena, &engine->plans));
+		violations_add_as(v, VIOLATION_NOT_SUPPORTED, "spec.plan",
+				  "plan \"%s\" is not offered for %s; one of: %s",
+				  s->plan, engine->name,
+				  strings_join(v->arena, &engine->plans));
 }
 
 void store_check_engine(const struct policy *p, const struct store *s,
@@ -219,8 +221,8 @@ static void check_delivery(const struct store *s, struct violations *v)
 {
 	if (s->delivery && strcmp(s->delivery, "gitops") != 0 &&
 	    strcmp(s->delivery, "helm") != 0)
-		violations_add(v, "spec.delivery",
-			       "\"%.64s\" is not gitops or helm", s->delivery);
+		violations_add_as(v, VIOLATION_NOT_SUPPORTED, "spec.delivery",
+				  "\"%.64s\" is not gitops or helm", s->delivery);
 }
 
 static bool is_news(const char *text, const char *before)

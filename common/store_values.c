@@ -44,7 +44,7 @@ static void complain(struct values_check *c, const char *message)
 {
 	char field[PATH_SIZE + sizeof "spec.values."];
 	(void)snprintf(field, sizeof field, "spec.values.%s", c->path);
-	violations_add(c->v, field, "%s", message);
+	violations_add_as(c->v, VIOLATION_FORBIDDEN, field, "%s", message);
 }
 
 static void check_leaf(struct values_check *c)

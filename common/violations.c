@@ -14,24 +14,41 @@ void violations_init(struct violations *v, struct sg_arena *arena)
 	v->count = 0;
 }
 
-void violations_add(struct violations *v, const char *field,
-		    const char *format, ...)
+static void add(struct violations *v, enum violation_kind kind,
+		const char *field, const char *format, va_list args)
 {
 	char text[512];
-	va_list args;
 	if (v->count >= SG_MAX_VIOLATIONS)
 		return;
-	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
-	va_end(args);
 	const char *message =
 		sg_arena_printf(v->arena, "%s", text_make_printable(text));
 	char *place = sg_arena_copy(v->arena, field, strlen(field));
 	if (place)
 		field = text_make_printable(place);
 	v->items[v->count++] = (struct violation){
-		.field = field, .message = message ? message : field
+		.kind = kind,
+		.field = field,
+		.message = message ? message : field,
 	};
+}
+
+void violations_add(struct violations *v, const char *field,
+		    const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add(v, VIOLATION_INVALID, field, format, args);
+	va_end(args);
+}
+
+void violations_add_as(struct violations *v, enum violation_kind kind,
+		       const char *field, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add(v, kind, field, format, args);
+	va_end(args);
 }
 
 int violations_check(const struct violations *v, const char *subject,

@@ -9,7 +9,17 @@
 #include "arena.h"
 #include "limits.h"
 
+/* What kind of wrong, in Kubernetes' terms (metav1.CauseType, field.ErrorType). */
+enum violation_kind {
+	VIOLATION_INVALID, /* malformed, or otherwise not to be had */
+	VIOLATION_REQUIRED, /* absent */
+	VIOLATION_NOT_SUPPORTED, /* none of a list */
+	VIOLATION_DUPLICATE, /* another has it */
+	VIOLATION_FORBIDDEN, /* well-formed, but not allowed, or not to this user */
+};
+
 struct violation {
+	enum violation_kind kind;
 	const char *field; /* like spec.host */
 	const char *message;
 };
@@ -21,9 +31,13 @@ struct violations {
 };
 
 void violations_init(struct violations *v, struct sg_arena *arena);
+/* VIOLATION_INVALID. */
 void violations_add(struct violations *v, const char *field,
 		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void violations_add_as(struct violations *v, enum violation_kind kind,
+		       const char *field, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 /* 0 when there are none, else -1 with SG_REFUSED and one bullet each. */
 int violations_check(const struct violations *v, const char *subject,
 		     struct sg_error *e);

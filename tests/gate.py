@@ -1,10 +1,12 @@
 """The webhook before a real API server: its process, its certificate, its access and
 its registration, as its chart will have them, for the tests that go through the gate."""
 
+import base64
 import contextlib
 import json
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import urllib.error
@@ -16,22 +18,27 @@ from conftest import CERTS, ROOT, WEBHOOK
 
 CHART = ROOT / "charts" / "storeguard"
 NAMESPACE = "storeguard-system"
+SECRET = "storeguard-webhook-tls"
+SERVICE = "storeguard-webhook"
+SERVICE_NAME = f"{SERVICE}.{NAMESPACE}.svc"
+CONFIGURATIONS = ("mutatingwebhookconfiguration", "validatingwebhookconfiguration")
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:storeguard"
 # Argo CD's: it may act for owners.
 GITOPS = "system:serviceaccount:argocd:argocd-application-controller"
 
 
-def role(name, *rules):
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+def role(name, *rules, kind="ClusterRole"):
+    """Rules are an API group, resources, verbs, and names where these are few."""
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
             "metadata": {"name": name},
-            "rules": [{"apiGroups": [group], "resources": resources, "verbs": verbs}
-                      for group, resources, verbs in rules]}
+            "rules": [dict(zip(("apiGroups", "resources", "verbs", "resourceNames"),
+                               ([group], *rest))) for group, *rest in rules]}
 
 
-def binding(name, *subjects):
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+def binding(name, *subjects, kind="ClusterRole"):
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": f"{kind}Binding",
             "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind,
                         "name": name}, "subjects": list(subjects)}
 
 
@@ -49,8 +56,11 @@ ACCESS = [
     role("storeguard", ("urumi.io", ["stores", "storepolicies"], ["get", "list", "watch"]),
          ("urumi.io", ["storequotas"], ["get", "list", "watch", "create"]),
          ("urumi.io", ["storequotas/status"], ["update"]),
+         ("urumi.io", ["storepolicies/status"], ["patch"], ["default"]),
          ("", ["namespaces"], ["get"]),
-         ("authorization.k8s.io", ["subjectaccessreviews"], ["create"])),
+         ("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
+         ("admissionregistration.k8s.io", [f"{name}s" for name in CONFIGURATIONS],
+          ["get", "patch"], ["storeguard"])),
     binding("storeguard", account(ACCOUNT)),
     role("store-owner", ("urumi.io", ["stores"], EDIT),
          ("", ["namespaces", "configmaps", "secrets"], EDIT),
@@ -63,16 +73,23 @@ ACCESS = [
     role("store-assigner", ("urumi.io", ["stores"], ["assign"])),
     binding("store-assigner", account(GITOPS)),
 ]
+# In its own namespace; a name can't bound what is created.
+ACCESS_THERE = [
+    role("storeguard", ("", ["secrets"], ["create"]),
+         ("", ["secrets"], ["get", "watch", "patch"], [SECRET]), kind="Role"),
+    binding("storeguard", account(ACCOUNT), kind="Role"),
+]
 
 
 @contextlib.contextmanager
-def opened(helm, name, options=(), flags=()):
+def opened(helm, name, options=(), flags=(), replicas=1, settle=None):
     """A cluster of that name with its gate in force, as long as it is wanted. options
-    are further ones of `cluster up`, flags of the webhook."""
-    gate = Gate(helm, name, options, flags)
+    are further ones of `cluster up`, flags of the webhook. With `settle` (seconds) the
+    replicas make their own certificate, else it is in files."""
+    gate = Gate(helm, name, options, flags, settle)
     try:
         gate.up()
-        gate.start()
+        gate.start(replicas)
         gate.register()
         yield gate
     finally:
@@ -83,9 +100,8 @@ class Gate:
     """One cluster with its gate. Its cluster is no other tests': with the gate
     registered, namespaces store-* need a Store."""
 
-    def __init__(self, helm, name, options=(), flags=()):
-        self.helm = helm
-        self.flags = flags
+    def __init__(self, helm, name, options=(), flags=(), settle=None):
+        self.helm, self.flags, self.settle = helm, flags, settle
         self.cluster = Cluster(name, options=options)
         self.replicas = []
         self.service = self.way_to_api = None
@@ -108,15 +124,26 @@ class Gate:
                                 "metadata": {"name": subject["name"]}},
                                namespace=subject["namespace"])
         self.cluster.apply(*ACCESS)
+        self.cluster.apply(*ACCESS_THERE, namespace=NAMESPACE)
         self.helm_upgrade()
         self.cluster.must("wait", "--for=condition=Established", "crd", "stores.urumi.io",
                           "storepolicies.urumi.io", "--timeout=30s")
-        self._make_certificate(address)
+        if self.settle is None:
+            self._make_certificate(address)
+        else:
+            self._make_service(address)
 
     def _make_certificate(self, address):
         done = subprocess.run([CERTS, "init", self.folder / "certs", "--dns", address],
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+    def _make_service(self, address):
+        """Called by the name that is in the certificate, though no node routes it."""
+        self.cluster.apply({"apiVersion": "v1", "kind": "Service",
+                            "metadata": {"name": SERVICE},
+                            "spec": {"type": "ExternalName", "externalName": address}},
+                           namespace=NAMESPACE)
 
     def write_kubeconfig(self, name="kubeconfig", port=7443):
         """The service account's, by a token in a file, as in a pod, and by the way
@@ -134,15 +161,24 @@ class Gate:
 
     # --- the processes ---------------------------------------------------------
 
-    def start(self):
-        """Another replica, ready, which new connections go to from now on."""
-        number = len(self.replicas)
-        replica = Replica(self, f"{self.address}:{10443 + number}",
-                          f"{self.address}:{11443 + number}", self.write_kubeconfig(),
-                          flags=self.flags)
-        self.replicas.append(replica)
-        self.cluster.wait("ready webhook", replica.is_ready, seconds=20)
-        self.service.targets = [replica.tls]
+    def start(self, count=1):
+        """Further replicas at once, ready, which new connections go to from now on."""
+        kubeconfig = self.write_kubeconfig()
+        first = len(self.replicas)
+        fresh = [Replica(self, f"{self.address}:{10443 + number}",
+                         f"{self.address}:{11443 + number}", kubeconfig, flags=self.flags)
+                 for number in range(first, first + count)]
+        self.replicas += fresh
+        for replica in fresh:
+            self.cluster.wait("ready webhook", replica.is_ready, seconds=20)
+        self.service.targets = [replica.tls for replica in fresh]
+
+    def certificate_options(self):
+        if self.settle is None:
+            certs = self.folder / "certs"
+            return ["--tls-cert", certs / "tls.crt", "--tls-key", certs / "tls.key"]
+        return ["--cert-secret", f"{NAMESPACE}/{SECRET}", "--service",
+                f"{NAMESPACE}/{SERVICE}", "--settle", str(self.settle)]
 
     @property
     def newest(self):
@@ -168,24 +204,32 @@ class Gate:
         self.register()
 
     def register(self, *args):
-        """By the chart, and in force."""
-        self.point_at_service(*args)
+        """By the chart, with further arguments for Helm, and in force."""
+        self.helm_upgrade(*self.registration(), *args)
         self.cluster.wait("gate in force", lambda: "Make the Store first" in
                           self.cluster.kubectl("create", "namespace", "store-nobodys",
                                                "--dry-run=server").stderr, seconds=20)
 
-    def point_at_service(self, *args):
-        """The chart's registration, with further arguments for Helm."""
+    def registration(self):
+        """The chart's arguments."""
+        if self.settle is not None:
+            return ["--set", "webhook.enabled=true", "--set", "webhook.service.port=9443"]
         bundle = subprocess.run([CERTS, "bundle", self.folder / "certs"],
                                 capture_output=True, text=True, check=True).stdout.strip()
-        self.helm_upgrade("--set", "webhook.enabled=true", "--set",
-                          f"webhook.url=https://{self.address}:9443", "--set",
-                          f"webhook.caBundle={bundle}", *args)
+        return ["--set", "webhook.enabled=true", "--set",
+                f"webhook.url=https://{self.address}:9443", "--set",
+                f"webhook.caBundle={bundle}"]
 
-    def helm_upgrade(self, *args):
-        done = self.helm.run("upgrade", "--install", "storeguard", CHART, "-n", NAMESPACE,
-                             "--reset-values", *args, env=self.cluster.environment(),
-                             timeout=60)
+    def bundles(self):
+        """What each webhook's caBundle holds, in PEM; "" where it is empty."""
+        return [base64.b64decode(webhook["clientConfig"].get("caBundle", "")).decode()
+                for kind in CONFIGURATIONS
+                for webhook in self.cluster.get(kind, "storeguard")["webhooks"]]
+
+    def helm_upgrade(self, *args, helm=None):
+        done = (helm or self.helm).run(
+            "upgrade", "--install", "storeguard", CHART, "-n", NAMESPACE,
+            "--reset-values", *args, env=self.cluster.environment(), timeout=60)
         assert done.returncode == 0, done.stderr.decode()
 
     def clear(self):
@@ -209,13 +253,11 @@ class Replica:
 
     def __init__(self, gate, tls, plain, kubeconfig, command=(WEBHOOK, "serve"), flags=()):
         self.tls, self.plain = tls, plain
-        certs = gate.folder / "certs"
         self.log = gate.folder / "webhook.log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--listen", tls, "--http", plain,
-                 "--kubeconfig", kubeconfig, "--drain", "10", "--tls-cert",
-                 certs / "tls.crt", "--tls-key", certs / "tls.key", *flags],
+                [*command, "--listen", tls, "--http", plain, "--kubeconfig", kubeconfig,
+                 "--drain", "10", *gate.certificate_options(), *flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def is_running(self):
@@ -241,9 +283,15 @@ class Replica:
         """A value without labels."""
         return float(re.search(rf"^{name} (\S+)$", self.ask("/metrics")[1], re.M)[1])
 
-    def shown_certificate(self):
+    def shown_certificate(self, bundle=None):
+        """In PEM. With a bundle, as callers that have it take it, or don't."""
+        context = ssl.create_default_context(cadata=bundle or None)
+        if bundle is None:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         host, port = self.tls.split(":")
-        return ssl.get_server_certificate((host, int(port)))
+        with socket.create_connection((host, int(port)), timeout=10) as raw, \
+                context.wrap_socket(raw, server_hostname=SERVICE_NAME) as s:
+            return ssl.DER_cert_to_PEM_cert(s.getpeercert(True))
 
     def stop(self, seconds=30):
         """As Kubernetes does; its exit status."""

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from gate import GITOPS, opened
+from gate import ACCOUNT, GITOPS, opened
 from helm import helms  # noqa: F401
 
 
@@ -251,6 +251,42 @@ def test_a_broken_policy_is_refused_and_the_last_good_one_stays(gate):
         spec["naming"]["pattern"] = "("
     refused(apply(gate, policy(misspell), user="dora"), "spec.naming.pattern", '"("')
     must(apply(gate, store()))
+
+
+def in_force(gate):
+    """As kubectl prints it."""
+    head, line = must(gate.cluster.kubectl("get", "storepolicy", "default")).splitlines()
+    at = head.index("IN FORCE")
+    return line[at:].split()[0]
+
+
+def writes_of_status(gate):
+    return [write.code for write in gate.cluster.audit()
+            if (write.resource, write.user) == ("storepolicies/status", ACCOUNT)]
+
+
+def test_the_policy_itself_says_whether_it_is_in_force(gate):
+    def misspell(spec):
+        spec["naming"]["pattern"] = "("
+    before = writes_of_status(gate)
+    must(apply(gate, policy(lambda spec: None), user="dora"))
+    gate.cluster.wait("True", lambda: in_force(gate) == "True", seconds=5)
+    here = gate.service.targets
+    gate.service.targets = ["127.0.0.1:1"]  # nobody refuses it: failurePolicy Ignore
+    gate.service.cut()
+    must(apply(gate, policy(misspell), user="dora"))
+    gate.service.targets = here
+    gate.cluster.wait("False", lambda: in_force(gate) == "False", seconds=5)
+    said = " ".join(gate.cluster.must("describe", "storepolicy", "default").split())
+    assert 'spec.naming.pattern: "("' in said, said
+    assert "generation 1 stays in force" in said and "Reason: Invalid" in said, said
+    must(apply(gate, store()))
+    must(apply(gate, policy(lambda spec: None), user="dora"))
+    gate.cluster.wait("True", lambda: in_force(gate) == "True", seconds=5)
+    now = gate.cluster.get("storepolicy", "default")
+    assert now["status"]["observedGeneration"] == now["metadata"]["generation"] == 3
+    must(apply(gate, store(displayName="Later")))
+    assert writes_of_status(gate)[len(before):] == [200] * 3
 
 
 def test_a_policy_that_tightens_freezes_no_shop(gate):

@@ -85,12 +85,18 @@ class Webhook:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        """Ends it well, so that a sanitizer may have its say."""
         if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            code = self.process.wait(timeout=20 * SLOW)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            code = self.process.wait()
         self.listener.join()
         self.process.stderr.close()
+        assert kind or code == 0, f"it ended with {code}"
 
 
 @pytest.fixture

@@ -132,8 +132,8 @@ def test_the_policy_in_force(stores, ask):
     assert ask.ask("policy") == ("1", "one.example.com|")
     stores.must("patch", "storepolicy", "default", "--type=merge", "-p",
                 '{"spec": {"naming": {"pattern": "(("}}}')
-    stores.wait("reason", lambda: "generation 2" in ask.ask("policy")[1], seconds=2)
-    assert ask.ask("policy")[1].startswith("one.example.com|generation 2: ")
+    stores.wait("reason", lambda: "naming.pattern" in ask.ask("policy")[1], seconds=2)
+    assert ask.ask("policy")[1].startswith("one.example.com|StorePolicy default: spec.")
     stores.apply(policy("three.example.com"))
     stores.wait("policy in force", lambda: ask.ask("policy")[0] == "3", seconds=2)
     stores.must("delete", "storepolicy", "default")

@@ -39,11 +39,11 @@ void gate_check_plan_groups(struct gate *g, const struct store *s)
 	if (!plan || may_use(plan, &g->review->user) || gate_may_assign(g) ||
 	    gate_is_in_doubt(g))
 		return;
-	violations_add(&g->verdict->causes, "spec.plan",
-		       "plan \"%s\" is only for members of: %s; you may use: %s",
-		       plan->name,
-		       strings_join(g->verdict->arena, &plan->groups),
-		       usable_plans(g, s));
+	violations_add_as(&g->verdict->causes, VIOLATION_FORBIDDEN, "spec.plan",
+			  "plan \"%s\" is only for members of: %s; you may use: %s",
+			  plan->name,
+			  strings_join(g->verdict->arena, &plan->groups),
+			  usable_plans(g, s));
 }
 
 /* --- hosts --- */
@@ -86,9 +86,9 @@ static bool is_kept_for_another(struct gate *g, const struct store *s)
 	bool is_derived = !other.host || !*other.host;
 	if (same_owner && !(is_derived && is_default_host(s->host, name)))
 		return false;
-	violations_add(&g->verdict->causes, "spec.host",
-		       "\"%.253s\" is kept for Store \"%s\"; choose another, such as %s.%s",
-		       s->host, name, s->name, w->policy->hosts.base_domain);
+	violations_add_as(&g->verdict->causes, VIOLATION_DUPLICATE, "spec.host",
+			  "\"%.253s\" is kept for Store \"%s\"; choose another, such as %s.%s",
+			  s->host, name, s->name, w->policy->hosts.base_domain);
 	return true;
 }
 
@@ -99,9 +99,10 @@ void gate_check_host_is_free(struct gate *g, const struct store *s)
 	if (!is_kept_for_another(g, s) &&
 	    gate_heard(g, w->calls->find_host(w, g->verdict->arena, s->host,
 					      s->name, true, &other, &g->why)))
-		violations_add(&g->verdict->causes, "spec.host",
-			       "\"%.253s\" is taken by Store \"%s\"; choose another",
-			       s->host, other.name);
+		violations_add_as(&g->verdict->causes, VIOLATION_DUPLICATE,
+				  "spec.host",
+				  "\"%.253s\" is taken by Store \"%s\"; choose another",
+				  s->host, other.name);
 }
 
 /* --- namespaces --- */
@@ -123,15 +124,15 @@ static void complain_of_marks(struct gate *g, const struct store *s,
 	char label[NAME_LABEL_SIZE];
 	(void)name_owner_label(s->owner, label);
 	if (owner || node_get(labels, SG_LABEL_STORE))
-		violations_add(v, "metadata.name",
-			       "namespace store-%s still holds another shop (%s=%.63s); choose another name, or wait until \"kubectl get namespace store-%s\" finds none",
-			       s->name, SG_LABEL_OWNER, owner ? owner : "",
-			       s->name);
+		violations_add_as(v, VIOLATION_FORBIDDEN, "metadata.name",
+				  "namespace store-%s still holds another shop (%s=%.63s); choose another name, or wait until \"kubectl get namespace store-%s\" finds none",
+				  s->name, SG_LABEL_OWNER, owner ? owner : "",
+				  s->name);
 	else
-		violations_add(v, "metadata.name",
-			       "namespace store-%s exists and does not say whose it is; choose another name, or ask an administrator to delete it, or, if it is this shop's: kubectl label namespace store-%s %s=%s %s=%s",
-			       s->name, s->name, SG_LABEL_STORE, s->name,
-			       SG_LABEL_OWNER, label);
+		violations_add_as(v, VIOLATION_FORBIDDEN, "metadata.name",
+				  "namespace store-%s exists and does not say whose it is; choose another name, or ask an administrator to delete it, or, if it is this shop's: kubectl label namespace store-%s %s=%s %s=%s",
+				  s->name, s->name, SG_LABEL_STORE, s->name,
+				  SG_LABEL_OWNER, label);
 }
 
 /* Its volumes and secrets would become those of the new shop. */
@@ -148,9 +149,10 @@ void gate_check_namespace_is_free(struct gate *g, const struct store *s)
 		return;
 	const struct node *labels = node_get(metadata, "labels");
 	if (!node_is_null(node_get(metadata, "deletionTimestamp")))
-		violations_add(&g->verdict->causes, "metadata.name",
-			       "namespace %s of a former Store is still being removed; wait until \"kubectl get namespace %s\" finds none, then try again",
-			       name, name);
+		violations_add_as(&g->verdict->causes, VIOLATION_FORBIDDEN,
+				  "metadata.name",
+				  "namespace %s of a former Store is still being removed; wait until \"kubectl get namespace %s\" finds none, then try again",
+				  name, name);
 	else if (!is_marked_as(labels, s))
 		complain_of_marks(g, s, labels);
 }

@@ -38,18 +38,18 @@ static void check_owner_of_new(struct gate *g, const struct store *s)
 	const struct user *user = &g->review->user;
 	struct violations *v = &g->verdict->causes;
 	if (!s->owner && store_user_is_person(user->name))
-		violations_add(v, "spec.owner",
-			       "is missing; name the user whom the Store is for (you are \"%.253s\")",
-			       user->name);
+		violations_add_as(v, VIOLATION_REQUIRED, "spec.owner",
+				  "is missing; name the user whom the Store is for (you are \"%.253s\")",
+				  user->name);
 	else if (!s->owner)
-		violations_add(v, "spec.owner",
-			       "is missing; \"%.253s\" is no person, and has to name the user whom the Store is for",
-			       user->name);
+		violations_add_as(v, VIOLATION_REQUIRED, "spec.owner",
+				  "is missing; \"%.253s\" is no person, and has to name the user whom the Store is for",
+				  user->name);
 	else if (!gate_is_owner(g, s->owner) && !gate_may_assign(g) &&
 		 !gate_is_in_doubt(g))
-		violations_add(v, "spec.owner",
-			       "you are \"%.128s\", so the owner can only be you, not \"%.128s\"; making Stores for others takes the right to \"assign\" Stores",
-			       user->name, s->owner);
+		violations_add_as(v, VIOLATION_FORBIDDEN, "spec.owner",
+				  "you are \"%.128s\", so the owner can only be you, not \"%.128s\"; making Stores for others takes the right to \"assign\" Stores",
+				  user->name, s->owner);
 }
 
 static void check_owner_stays(struct gate *g, const char *owner,
@@ -57,14 +57,14 @@ static void check_owner_stays(struct gate *g, const char *owner,
 {
 	struct violations *v = &g->verdict->causes;
 	if (!owner)
-		violations_add(v, "spec.owner",
-			       "is missing; the owner can't be left out%s%s",
-			       before ? ": it is " : "", before ? before : "");
+		violations_add_as(v, VIOLATION_REQUIRED, "spec.owner",
+				  "is missing; the owner can't be left out%s%s",
+				  before ? ": it is " : "", before ? before : "");
 	else if (!(before && strcmp(owner, before) == 0) &&
 		 !gate_may_assign(g) && !gate_is_in_doubt(g))
-		violations_add(v, "spec.owner",
-			       "only who may \"assign\" Stores can give it to \"%.128s\"; keep \"%.128s\"",
-			       owner, before ? before : "");
+		violations_add_as(v, VIOLATION_FORBIDDEN, "spec.owner",
+				  "only who may \"assign\" Stores can give it to \"%.128s\"; keep \"%.128s\"",
+				  owner, before ? before : "");
 }
 
 /*

@@ -7,6 +7,7 @@
 #include "cluster_world.h"
 #include "keeper.h"
 #include "offline_world.h"
+#include "policy_status.h"
 
 struct gate {
 	struct gate_options options;
@@ -18,6 +19,7 @@ struct gate {
 	struct ledger *ledger;
 	struct ledger_counters ledger_counters;
 	struct informer *store_watch;
+	struct policy_status *policy_status;
 	struct informer *policy_watch;
 	struct informer *quota_watch;
 	struct quotas *quotas;
@@ -175,7 +177,8 @@ static int follow(struct gate *g, const char *path,
 static int follow_all(struct gate *g, struct sg_error *e)
 {
 	const struct informer_sink stores = keeper_sink(g->keeper);
-	const struct informer_sink policies = policies_sink(g->policies);
+	const struct informer_sink policies =
+		policy_status_sink(g->policy_status);
 	const struct informer_sink quotas = quotas_sink(g->quotas);
 	return follow(g, "/apis/urumi.io/v1/stores", &stores, &g->store_watch,
 		      e) ||
@@ -218,7 +221,9 @@ int gate_follow(struct gate *g, struct sg_error *e)
 {
 	if (!g->api)
 		return 0;
-	if (follow_all(g, e))
+	if (policy_status_start(g->api, g->policies, g->options.log,
+				&g->policy_status, e) ||
+	    follow_all(g, e))
 		return -1;
 	g->cluster = (struct cluster){
 		.api = g->api,
@@ -261,6 +266,7 @@ void gate_free(struct gate *g)
 	informer_free(g->quota_watch);
 	informer_free(g->store_watch);
 	informer_free(g->policy_watch);
+	policy_status_free(g->policy_status);
 	keeper_free(g->keeper);
 	quotas_free(g->quotas);
 	ledger_free(g->ledger);

@@ -8,8 +8,6 @@
 
 #include "cleanup.h"
 
-#define POLICY_NAME "default"
-
 struct policy_hold {
 	struct policy *policy;
 	int64_t generation; /* 0: the one given at the start */
@@ -19,7 +17,7 @@ struct policy_hold {
 struct policies {
 	pthread_mutex_t mutex; /* of current and why */
 	struct policy_hold *current;
-	char why[SG_MAX_MESSAGE + 64];
+	char why[SG_MAX_MESSAGE];
 	struct policy_hold *first;
 	const struct log *log;
 	/* the informer's thread's own: what was last seen of the object */
@@ -106,19 +104,18 @@ static void keep(struct policies *p, int64_t generation,
 		 const struct sg_error *e)
 {
 	(void)pthread_mutex_lock(&p->mutex);
-	(void)snprintf(p->why, sizeof p->why, "generation %" PRId64 ": %s",
-		       generation, e->message);
+	(void)snprintf(p->why, sizeof p->why, "%s", e->message);
 	int64_t former = p->current->generation;
 	(void)pthread_mutex_unlock(&p->mutex);
 	if (former)
 		say(p, LOG_LEVEL_ERROR,
-		    "StorePolicy " POLICY_NAME
+		    "StorePolicy " POLICIES_NAME
 		    ": generation %" PRId64 " stays in force, since generation %" PRId64
 		    " is broken: %s",
 		    former, generation, e->message);
 	else
 		say(p, LOG_LEVEL_ERROR,
-		    "StorePolicy " POLICY_NAME
+		    "StorePolicy " POLICIES_NAME
 		    ": the policy given at the start stays in force, since generation %" PRId64
 		    " is broken: %s",
 		    generation, e->message);
@@ -130,7 +127,7 @@ static void take(struct policies *p, const struct node *object,
 	struct sg_error e = { 0 };
 	struct policy *policy = NULL;
 	struct policy_hold *h = NULL;
-	if (policy_from_tree("StorePolicy " POLICY_NAME, object, &policy, &e)) {
+	if (policy_from_tree("StorePolicy " POLICIES_NAME, object, &policy, &e)) {
 		keep(p, generation, &e);
 		return;
 	}
@@ -142,7 +139,7 @@ static void take(struct policies *p, const struct node *object,
 	}
 	enforce(p, h);
 	say(p, LOG_LEVEL_INFO,
-	    "StorePolicy " POLICY_NAME ": generation %" PRId64
+	    "StorePolicy " POLICIES_NAME ": generation %" PRId64
 	    " is in force",
 	    generation);
 }
@@ -156,7 +153,7 @@ static void begin(void *context)
 static bool is_ours(const struct node *object)
 {
 	return node_is(node_path(object, "metadata", "name", NULL),
-		       POLICY_NAME);
+		       POLICIES_NAME);
 }
 
 static void set(void *context, const struct node *object)
@@ -185,7 +182,7 @@ static void forget(struct policies *p)
 	p->generation = 0;
 	enforce(p, hold_take(p->first));
 	say(p, LOG_LEVEL_WARNING,
-	    "StorePolicy " POLICY_NAME
+	    "StorePolicy " POLICIES_NAME
 	    " is deleted: the policy given at the start is in force");
 }
 

@@ -10,6 +10,8 @@
 #include "informer.h"
 #include "policy.h"
 
+#define POLICIES_NAME "default"
+
 struct policies;
 struct policy_hold; /* one policy and how many hold it */
 

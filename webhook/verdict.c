@@ -114,12 +114,21 @@ static void write_field(struct sg_buffer *out, const char *key,
 	json_write_string(out, text);
 }
 
+static const char *const cause_types[] = {
+	[VIOLATION_INVALID] = "FieldValueInvalid",
+	[VIOLATION_REQUIRED] = "FieldValueRequired",
+	[VIOLATION_NOT_SUPPORTED] = "FieldValueNotSupported",
+	[VIOLATION_DUPLICATE] = "FieldValueDuplicate",
+	[VIOLATION_FORBIDDEN] = "FieldValueForbidden",
+};
+
 static void write_causes(const struct verdict *v, struct sg_buffer *out)
 {
 	sg_buffer_puts(out, ",\"causes\":[");
 	for (unsigned i = 0; i < v->causes.count; i++) {
 		sg_buffer_puts(out, i ? "," : "");
-		sg_buffer_puts(out, "{\"reason\":\"FieldValueInvalid\"");
+		sg_buffer_printf(out, "{\"reason\":\"%s\"",
+				 cause_types[v->causes.items[i].kind]);
 		write_field(out, "message", v->causes.items[i].message);
 		write_field(out, "field", v->causes.items[i].field);
 		sg_buffer_putc(out, '}');

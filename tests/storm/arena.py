@@ -110,7 +110,7 @@ class Arena:
         if peer == "gate":
             self.gate.register(*settings)
         else:
-            self.gate.point_at_service(*settings)
+            self.gate.helm_upgrade(*self.gate.registration(), *settings)
 
     def dismiss(self):
         if self._prober:

@@ -216,6 +216,11 @@ static void test_hosts(void **state)
 	f.taken_host = "fashion.shops.example.com";
 	expect_refused(&f, &k, 422,
 		       "spec.host: \"fashion.shops.example.com\" is taken by Store \"other\"");
+	cleanup_arena struct sg_arena a;
+	struct verdict v;
+	sg_arena_init(&a);
+	decide(&a, &f, &k, &v);
+	assert_int_equal(v.causes.items[0].kind, VIOLATION_DUPLICATE);
 }
 
 #define HOSTED(owner, host)                                                    \

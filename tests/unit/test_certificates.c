@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "base64.h"
-#include "certificates.h"
+#include "certificates_parts.h"
 #include "clock.h"
 #include "json.h"
 #include "keyring_secret.h"
@@ -39,9 +39,9 @@ static struct {
 	struct sg_buffer bundles[2]; /* of the configurations, PEM */
 	struct sg_buffer former[2]; /* what some callers still go by, until: */
 	int64_t former_until[2];
-	bool have_configurations;
+	bool have_configurations, takes_no_bundle;
 	struct tls *replicas[REPLICAS];
-	unsigned writes, conflicts;
+	unsigned looks, writes, conflicts;
 } server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static const char *const names[] = { "hook.ns.svc" };
@@ -144,7 +144,9 @@ static int secret_call(const struct api_request *r, struct sg_buffer *answer)
 		server.conflicts++;
 		return 409;
 	}
-	if (!get)
+	if (get)
+		server.looks++;
+	else
 		take_secret(r);
 	if (post)
 		server.is_ours = true;
@@ -162,7 +164,8 @@ static int configuration_call(const struct api_request *r, int which,
 		char value[16384] = "";
 		const char *last = strstr(r->body, "caBundle\",\"value\":\"");
 		struct sg_error e = { 0 };
-		if (!last || !names_version(r, "\"value\":")) {
+		if (!last || server.takes_no_bundle ||
+		    !names_version(r, "\"value\":")) {
 			server.conflicts++;
 			return 422;
 		}
@@ -262,14 +265,14 @@ struct replica {
 	struct certificates *c;
 };
 
-static void start(struct replica *r, int number, int calls)
+static void start_with(struct replica *r, int number, int calls, int64_t settle)
 {
 	const struct certificates_secret options = {
 		.secret = "ns/tls",
 		.names = names,
 		.count = 1,
 		.configurations = "storeguard",
-		.settle = SETTLE_MS,
+		.settle = settle,
 	};
 	struct sg_error e = { 0 };
 	*r = (struct replica){ .api = { .calls_left = calls,
@@ -281,6 +284,11 @@ static void start(struct replica *r, int number, int calls)
 	if (certificates_follow_secret(&r->tls, &r->api, &options, &r->log,
 				       &r->c, &e))
 		fail_msg("does not start: %s", e.message);
+}
+
+static void start(struct replica *r, int number, int calls)
+{
+	start_with(r, number, calls, SETTLE_MS);
 }
 
 static void end(struct replica *r, int number)
@@ -298,27 +306,38 @@ static bool is_same(const struct sg_buffer *a, const struct sg_buffer *b)
 	return strcmp(certs_text(a), certs_text(b)) == 0;
 }
 
+static bool is_shown_by_all(const struct certs_pair *leaf)
+{
+	for (int r = 0; r < REPLICAS; r++)
+		if (server.replicas[r] &&
+		    !is_same(&server.replicas[r]->shown.certificate,
+			     &leaf->certificate))
+			return false;
+	return true;
+}
+
+static bool is_told_to_all(const struct sg_buffer *bundle)
+{
+	return !server.have_configurations ||
+	       (is_same(&server.bundles[0], bundle) &&
+		is_same(&server.bundles[1], bundle));
+}
+
 /* All show the Secret's leaf, and all configurations have its one CA. */
 static bool is_steady(const struct sg_buffer *not_this_ca)
 {
 	struct sg_buffer *bundle = &server.secret.bundle;
-	struct certs_pair *leaf = &server.secret.leaf;
 	struct keyring_view v;
 	const struct keyring_terms terms = { .names = names, .count = 1 };
+	if (!server.exists || !is_told_to_all(bundle) ||
+	    !is_shown_by_all(&server.secret.leaf) ||
+	    (not_this_ca &&
+	     is_same(&server.secret.ca.certificate, not_this_ca)) ||
+	    certs_count(certs_text(bundle)) != 1)
+		return false;
+	/* the dear part last: it is asked again and again */
 	keyring_look(&server.secret, &terms, time(NULL), &v);
-	bool steady = server.exists && v.ca_holds && v.leaf_by_ca &&
-		      v.is_named && certs_count(certs_text(bundle)) == 1;
-	if (not_this_ca)
-		steady = steady && !is_same(&server.secret.ca.certificate,
-					    not_this_ca);
-	for (int i = 0; i < 2 && server.have_configurations; i++)
-		steady = steady && is_same(&server.bundles[i], bundle);
-	for (int r = 0; r < REPLICAS; r++)
-		if (server.replicas[r])
-			steady = steady &&
-				 is_same(&server.replicas[r]->shown.certificate,
-					 &leaf->certificate);
-	return steady;
+	return v.ca_holds && v.leaf_by_ca && v.is_named;
 }
 
 static void wait_until_steady(const struct sg_buffer *not_this_ca, const char *what)
@@ -347,7 +366,8 @@ static int reset(void **state)
 	}
 	server.exists = server.is_ours = false;
 	server.have_configurations = true;
-	server.version = server.writes = server.conflicts = 0;
+	server.takes_no_bundle = false;
+	server.version = server.looks = server.writes = server.conflicts = 0;
 	return 0;
 }
 
@@ -429,6 +449,70 @@ static void test_goes_on_after_a_crash_anywhere(void **state)
 		if (calls >= 12) /* a round of REST is 3 calls: by leaps now */
 			calls += 14;
 	}
+}
+
+/* --- waiting ------------------------------------------------------------------ */
+
+/* As they leave it. */
+static void put_secret(const enum keyring_step *steps)
+{
+	const struct keyring_terms terms = { names, 1, 360000, 360000 };
+	struct sg_error e = { 0 };
+	for (; *steps != KEYRING_REST; steps++)
+		assert_int_equal(keyring_take(&server.secret, *steps, &terms,
+					      &e), 0);
+	server.exists = server.is_ours = true;
+}
+
+/* What it does about what it sees, however often it looks. */
+static unsigned writes_of_many_looks(struct replica *r)
+{
+	int64_t until = clock_now() + PATIENCE_MS;
+	unsigned writes = 0;
+	for (unsigned looks = 0; looks < 10; sleep_ms(2)) {
+		certificates_ring(r->c);
+		(void)pthread_mutex_lock(&server.lock);
+		looks = server.looks;
+		writes = server.writes;
+		(void)pthread_mutex_unlock(&server.lock);
+		assert_true(clock_now() < until);
+	}
+	return writes;
+}
+
+static void must_wait(const enum keyring_step *steps, int64_t settle)
+{
+	struct replica r;
+	put_secret(steps);
+	start_with(&r, 0, ALWAYS, settle);
+	assert_int_equal(writes_of_many_looks(&r), 0);
+	end(&r, 0);
+}
+
+static const enum keyring_step overlapping[] = { KEYRING_MAKE, KEYRING_RENEW_CA,
+						 KEYRING_REST };
+static const enum keyring_step switched[] = { KEYRING_MAKE, KEYRING_RENEW_CA,
+					      KEYRING_RENEW_LEAF, KEYRING_REST };
+enum { HOUR_MS = 3600000 };
+
+static void test_a_leaf_waits_until_its_ca_is_known(void **state)
+{
+	(void)state;
+	must_wait(overlapping, HOUR_MS);
+	assert_int_equal(certs_count(certs_text(&server.bundles[0])), 2);
+}
+
+static void test_a_leaf_waits_while_its_ca_cannot_be_told(void **state)
+{
+	(void)state;
+	server.takes_no_bundle = true;
+	must_wait(overlapping, 1);
+}
+
+static void test_an_old_ca_waits_until_no_leaf_of_it_is_shown(void **state)
+{
+	(void)state;
+	must_wait(switched, HOUR_MS);
 }
 
 static void test_a_secret_that_is_deleted_comes_back(void **state)
@@ -523,6 +607,13 @@ int main(void)
 		cmocka_unit_test_setup(test_replicas_agree, reset),
 		cmocka_unit_test_setup(test_without_configurations, reset),
 		cmocka_unit_test_setup(test_goes_on_after_a_crash_anywhere, reset),
+		cmocka_unit_test_setup(test_a_leaf_waits_until_its_ca_is_known,
+				       reset),
+		cmocka_unit_test_setup(
+			test_a_leaf_waits_while_its_ca_cannot_be_told, reset),
+		cmocka_unit_test_setup(
+			test_an_old_ca_waits_until_no_leaf_of_it_is_shown,
+			reset),
 		cmocka_unit_test_setup(test_a_secret_that_is_deleted_comes_back,
 				       reset),
 		cmocka_unit_test_setup(

@@ -133,7 +133,7 @@ static void test_the_last_good_one_stays(void **state)
 	(void)state;
 	setup(&f);
 	set(&f, "default", "1", "[");
-	expect(&f, 0, NULL, "generation 1: StorePolicy default");
+	expect(&f, 0, NULL, "StorePolicy default: spec.hosts.baseDomain");
 	expect_log(&f, "the policy given at the start stays in force, since "
 		       "generation 1 is broken: ");
 	set(&f, "default", "2", "two.example.com");

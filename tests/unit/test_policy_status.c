@@ -1,0 +1,408 @@
+/*
+ * The condition InForce, with an API server made here: it holds one StorePolicy, takes
+ * its status from any replica and tells all of them, as the watches do.
+ */
+#include "helpers.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "clock.h"
+#include "json.h"
+#include "policy_status.h"
+
+extern const char sg_default_policy[], sg_default_policy_end[];
+
+enum { REPLICAS = 2, PATIENCE_MS = 20000 };
+
+struct api {
+	bool stopped;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	unsigned version, generation, writes;
+	const char *pattern; /* spec.naming.pattern; NULL: the default one */
+	char status[64 * 1024]; /* JSON as it was written; "": none */
+	int answer; /* instead of taking it; 0: takes it */
+	unsigned asked;
+} server = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void sleep_ms(int64_t ms)
+{
+	const struct timespec t = { .tv_nsec = ms * 1000000 };
+	(void)nanosleep(&t, NULL);
+}
+
+/* --- the API server ----------------------------------------------------------- */
+
+static int take_status(const struct api_request *r)
+{
+	char version[32];
+	(void)snprintf(version, sizeof version, "\"resourceVersion\":\"%u\"",
+		       server.version);
+	if (!strstr(r->body, version))
+		return 409;
+	const char *status = strstr(r->body, "\"status\":{");
+	assert_non_null(status);
+	(void)snprintf(server.status, sizeof server.status, "{%s", status);
+	server.version++;
+	server.writes++;
+	return 200;
+}
+
+int api_call(struct api *a, const struct api_request *r, int *status,
+	     struct sg_buffer *answer, struct sg_error *e)
+{
+	(void)answer;
+	assert_string_equal(r->method, "PATCH");
+	(void)pthread_mutex_lock(&server.lock);
+	server.asked++;
+	*status = server.answer ? server.answer : take_status(r);
+	bool dead = a->stopped || server.answer < 0;
+	(void)pthread_mutex_unlock(&server.lock);
+	return dead ? sg_error_set(e, SG_IO, "no answer") : 0;
+}
+
+static bool is_stopped(struct api *a)
+{
+	(void)pthread_mutex_lock(&server.lock);
+	bool stopped = a->stopped;
+	(void)pthread_mutex_unlock(&server.lock);
+	return stopped;
+}
+
+bool api_pause(struct api *a, int64_t ms)
+{
+	for (int64_t until = clock_now() + ms; clock_now() < until; sleep_ms(2))
+		if (is_stopped(a))
+			return true;
+	return is_stopped(a);
+}
+
+void api_stop(struct api *a)
+{
+	(void)pthread_mutex_lock(&server.lock);
+	a->stopped = true;
+	(void)pthread_mutex_unlock(&server.lock);
+}
+
+int api_refused(const struct api_request *r, int status,
+		const struct sg_buffer *answer, struct sg_error *e)
+{
+	(void)r;
+	(void)answer;
+	return sg_error_set(e, SG_IO, "refused with %d", status);
+}
+
+/* --- replicas ----------------------------------------------------------------- */
+
+struct replica {
+	struct api api;
+	struct log log;
+	struct policies *policies;
+	struct policy_status *status;
+	struct informer_sink sink;
+	unsigned seen; /* version */
+};
+
+static void start(struct replica *r)
+{
+	struct sg_error e = { 0 };
+	struct policy *first = NULL;
+	*r = (struct replica){ .log = { .fd = -1 } };
+	assert_int_equal(policy_parse_default(&first, &e), 0);
+	r->policies = policies_new(first, &r->log);
+	assert_non_null(r->policies);
+	assert_int_equal(policy_status_start(&r->api, r->policies, &r->log,
+					     &r->status, &e), 0);
+	r->sink = policy_status_sink(r->status);
+}
+
+static void end(struct replica *r)
+{
+	api_stop(&r->api);
+	policy_status_free(r->status);
+	policies_free(r->policies);
+}
+
+static struct node *json(struct sg_arena *a, const char *text)
+{
+	struct sg_error e = { 0 };
+	struct node *root = NULL;
+	if (json_parse(text, strlen(text), a, &root, &e))
+		fail_msg("%s\nis no JSON: %s", text, e.message);
+	return root;
+}
+
+/* What a watch tells: the object as it is. */
+static void tell(struct replica *r)
+{
+	cleanup_arena struct sg_arena a;
+	struct node *root = NULL;
+	struct sg_error e = { 0 };
+	char metadata[256];
+	sg_arena_init(&a);
+	assert_int_equal(yaml_parse(sg_default_policy,
+				    (size_t)(sg_default_policy_end - sg_default_policy),
+				    1, &a, &root, &e), 0);
+	(void)pthread_mutex_lock(&server.lock);
+	r->seen = server.version;
+	(void)snprintf(metadata, sizeof metadata,
+		       "{\"name\":\"default\",\"uid\":\"u1\",\"generation\":%u,"
+		       "\"resourceVersion\":\"%u\"}",
+		       server.generation, server.version);
+	struct node *at = node_own(root, "metadata"), *next = at->next;
+	*at = *json(&a, metadata);
+	at->next = next;
+	if (server.pattern) {
+		struct node *pattern = node_own(
+			node_own(node_own(root, "spec"), "naming"), "pattern");
+		pattern->text = server.pattern;
+		pattern->length = strlen(server.pattern);
+	}
+	struct node *spec = node_own(root, "spec");
+	if (*server.status) {
+		/* key and value, behind all others */
+		struct node *status = json(&a, server.status)->first;
+		spec->next = status;
+		root->last = status->next;
+	}
+	(void)pthread_mutex_unlock(&server.lock);
+	r->sink.set(r->sink.context, root);
+}
+
+static bool is_behind(const struct replica *r)
+{
+	(void)pthread_mutex_lock(&server.lock);
+	bool behind = r->seen != server.version;
+	(void)pthread_mutex_unlock(&server.lock);
+	return behind;
+}
+
+static unsigned count_writes(void)
+{
+	(void)pthread_mutex_lock(&server.lock);
+	unsigned writes = server.writes;
+	(void)pthread_mutex_unlock(&server.lock);
+	return writes;
+}
+
+/* Watches tell until so much has been written in all, and nothing more for a while. */
+static void follow(struct replica *replicas, int count, unsigned writes)
+{
+	int64_t begun = clock_now(), quiet_since = begun;
+	while (count_writes() < writes || clock_now() - quiet_since < 100) {
+		for (int i = 0; i < count; i++) {
+			if (!is_behind(&replicas[i]))
+				continue;
+			tell(&replicas[i]);
+			quiet_since = clock_now();
+		}
+		if (clock_now() - begun > PATIENCE_MS)
+			fail_msg("%u writes, and no end", count_writes());
+		sleep_ms(1);
+	}
+}
+
+static void change(const char *pattern)
+{
+	server.pattern = pattern;
+	server.generation++;
+	server.version++;
+}
+
+static void expect(const char *status, const char *reason, const char *says,
+		   unsigned writes)
+{
+	cleanup_arena struct sg_arena a;
+	sg_arena_init(&a);
+	const struct node *s = node_get(json(&a, server.status), "status");
+	const struct node *c = node_get(s, "conditions")->first;
+	char generation[16];
+	(void)snprintf(generation, sizeof generation, "%u", server.generation);
+	assert_true(node_is(node_get(s, "observedGeneration"), generation));
+	assert_true(node_is(node_get(c, "observedGeneration"), generation));
+	expect_text(node_text(node_get(c, "type")), "InForce", "type");
+	expect_text(node_text(node_get(c, "status")), status, "status");
+	expect_text(node_text(node_get(c, "reason")), reason, "reason");
+	assert_int_equal(strlen(node_text(node_get(c, "lastTransitionTime"))),
+			 20);
+	if (!strstr(node_text(node_get(c, "message")), says))
+		fail_msg("the message is \"%s\", not \"%s\"",
+			 node_text(node_get(c, "message")), says);
+	assert_int_equal(server.writes, writes);
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	server.version = server.generation = 1;
+	server.writes = server.asked = 0;
+	server.pattern = NULL;
+	server.status[0] = '\0';
+	server.answer = 0;
+	return 0;
+}
+
+/* --- the tests ---------------------------------------------------------------- */
+
+static void test_it_is_said_once(void **state)
+{
+	struct replica r[REPLICAS];
+	(void)state;
+	for (int i = 0; i < REPLICAS; i++)
+		start(&r[i]);
+	follow(r, REPLICAS, 1);
+	expect("True", "Accepted", "generation 1 is in force", 1);
+	change("(");
+	follow(r, REPLICAS, 2);
+	expect("False", "Invalid", "generation 1 stays in force", 2);
+	expect("False", "Invalid", "spec.naming.pattern: \"(\"", 2);
+	change(NULL);
+	follow(r, REPLICAS, 3);
+	expect("True", "Accepted", "generation 3 is in force", 3);
+	for (int i = 0; i < REPLICAS; i++)
+		end(&r[i]);
+}
+
+static void test_one_that_starts_later_has_nothing_to_add(void **state)
+{
+	struct replica r[REPLICAS];
+	(void)state;
+	start(&r[0]);
+	follow(r, 1, 1);
+	change("(");
+	follow(r, 1, 2);
+	start(&r[1]); /* it knows no generation 1 */
+	follow(r, REPLICAS, 2);
+	expect("False", "Invalid", "generation 1 stays in force", 2);
+	end(&r[1]);
+	end(&r[0]);
+}
+
+static void test_broken_from_the_start(void **state)
+{
+	struct replica r;
+	(void)state;
+	change("(");
+	start(&r);
+	follow(&r, 1, 1);
+	expect("False", "Invalid", "the policy given at the start stays", 1);
+	end(&r);
+}
+
+static void test_since_when_stays(void **state)
+{
+	struct replica r;
+	(void)state;
+	(void)snprintf(server.status, sizeof server.status,
+		       "{\"status\":{\"conditions\":[{\"type\":\"Other\"},"
+		       "{\"type\":\"InForce\",\"status\":\"True\",\"observedGeneration\":1,"
+		       "\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"}]}}");
+	start(&r);
+	follow(&r, 1, 0);
+	assert_int_equal(server.writes, 0);
+	change(NULL);
+	follow(&r, 1, 1);
+	expect("True", "Accepted", "generation 2 is in force", 1);
+	assert_non_null(strstr(server.status, "2026-01-02T03:04:05Z"));
+	end(&r);
+}
+
+/* Somebody who says otherwise is contradicted once, not for ever. */
+static void test_no_war(void **state)
+{
+	struct replica r;
+	(void)state;
+	start(&r);
+	follow(&r, 1, 1);
+	for (int i = 0; i < 5; i++) {
+		(void)snprintf(server.status, sizeof server.status,
+			       "{\"status\":{\"conditions\":[{\"type\":\"InForce\","
+			       "\"status\":\"False\",\"observedGeneration\":1}]}}");
+		server.version++;
+		follow(&r, 1, 1);
+	}
+	assert_int_equal(server.writes, 1);
+	end(&r);
+}
+
+static void test_it_is_written_when_the_server_is_back(void **state)
+{
+	static const int answers[] = { -1, 500, 403 };
+	(void)state;
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct replica r;
+		reset(NULL);
+		server.answer = answers[i];
+		start(&r);
+		tell(&r);
+		int64_t until = clock_now() + PATIENCE_MS;
+		for (bool asked = false; !asked; sleep_ms(1)) {
+			(void)pthread_mutex_lock(&server.lock);
+			asked = server.asked >= 2;
+			if (asked)
+				server.answer = 0;
+			(void)pthread_mutex_unlock(&server.lock);
+			assert_true(clock_now() < until);
+		}
+		while (!is_behind(&r)) {
+			assert_true(clock_now() < until);
+			sleep_ms(1);
+		}
+		follow(&r, 1, 1);
+		expect("True", "Accepted", "generation 1 is in force", 1);
+		end(&r);
+	}
+}
+
+/* What changed since, or is gone, is not asked about again until a watch tells. */
+static void test_one_that_was_overtaken_waits_for_news(void **state)
+{
+	struct replica r;
+	(void)state;
+	start(&r);
+	server.answer = 404;
+	tell(&r);
+	int64_t until = clock_now() + PATIENCE_MS;
+	for (bool asked = false; !asked; sleep_ms(1)) {
+		(void)pthread_mutex_lock(&server.lock);
+		asked = server.asked > 0;
+		(void)pthread_mutex_unlock(&server.lock);
+		assert_true(clock_now() < until);
+	}
+	for (int i = 0; i < 5; i++) /* longer than a first pause */
+		follow(&r, 1, 0);
+	assert_int_equal(server.asked, 1);
+	end(&r);
+}
+
+static void test_it_ends_while_the_server_is_away(void **state)
+{
+	struct replica r;
+	(void)state;
+	server.answer = -1;
+	start(&r);
+	tell(&r);
+	end(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_it_is_said_once, reset),
+		cmocka_unit_test_setup(
+			test_one_that_starts_later_has_nothing_to_add, reset),
+		cmocka_unit_test_setup(test_broken_from_the_start, reset),
+		cmocka_unit_test_setup(test_since_when_stays, reset),
+		cmocka_unit_test_setup(test_no_war, reset),
+		cmocka_unit_test_setup(
+			test_it_is_written_when_the_server_is_back, reset),
+		cmocka_unit_test_setup(
+			test_one_that_was_overtaken_waits_for_news, reset),
+		cmocka_unit_test_setup(test_it_ends_while_the_server_is_away,
+				       reset),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,322 @@
+#include "policy_status.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backoff.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "json.h"
+
+#define CONDITION "InForce"
+#define PATH                                                                   \
+	"/apis/urumi.io/v1/storepolicies/" POLICIES_NAME                       \
+	"/status?fieldManager=storeguard-webhook&force=true"
+
+enum { CALL_MS = 10000, ID_SIZE = 64 };
+
+/* What is to be written, and on what it was decided. */
+struct wanted {
+	char uid[ID_SIZE];
+	char version[ID_SIZE];
+	int64_t generation;
+	bool in_force;
+	char since[32]; /* the transition to it; "": now */
+	char message[SG_MAX_MESSAGE + 64];
+};
+
+struct policy_status {
+	struct api *api;
+	struct policies *policies;
+	struct informer_sink inner; /* of policies */
+	const struct log *log;
+	pthread_t thread;
+	char complaint[SG_MAX_MESSAGE]; /* the thread's own: logged last */
+
+	pthread_mutex_t mutex; /* of what follows */
+	pthread_cond_t changed;
+	bool stopping;
+	bool is_pending;
+	struct wanted wanted;
+	char written_uid[ID_SIZE]; /* what we have written about */
+	int64_t written_generation;
+};
+
+/* --- noting: the informer's thread ------------------------------------------- */
+
+static const struct node *find_condition(const struct node *object)
+{
+	const struct node *all =
+		node_path(object, "status", "conditions", NULL);
+	if (!node_is_sequence(all))
+		return NULL;
+	for (const struct node *c = all->first; c; c = c->next)
+		if (node_is(node_get(c, "type"), CONDITION))
+			return c;
+	return NULL;
+}
+
+static int64_t number(const struct node *mapping, const char *key)
+{
+	const char *text = node_text(node_get(mapping, key));
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static void copy(char *to, size_t size, const struct node *mapping,
+		 const char *key)
+{
+	const char *text = node_text(node_get(mapping, key));
+	(void)snprintf(to, size, "%s", text ? text : "");
+}
+
+static void decide(struct policy_status *s, const struct node *object,
+		   const struct node *condition, struct wanted *w)
+{
+	const struct node *metadata = node_get(object, "metadata");
+	char why[SG_MAX_MESSAGE];
+	int64_t followed = 0;
+	*w = (struct wanted){ .generation = number(metadata, "generation") };
+	copy(w->uid, sizeof w->uid, metadata, "uid");
+	copy(w->version, sizeof w->version, metadata, "resourceVersion");
+	policies_state(s->policies, &followed, why, sizeof why);
+	w->in_force = !*why;
+	if (node_is(node_get(condition, "status"),
+		    w->in_force ? "True" : "False"))
+		copy(w->since, sizeof w->since, condition,
+		     "lastTransitionTime");
+	if (w->in_force)
+		(void)snprintf(w->message, sizeof w->message,
+			       "generation %" PRId64 " is in force", followed);
+	else if (followed)
+		(void)snprintf(w->message, sizeof w->message,
+			       "%s; generation %" PRId64 " stays in force", why,
+			       followed);
+	else
+		(void)snprintf(w->message, sizeof w->message,
+			       "%s; the policy given at the start stays in force",
+			       why);
+}
+
+/* Under the lock. */
+static bool is_to_be_written(const struct policy_status *s,
+			     const struct node *condition,
+			     const struct wanted *w)
+{
+	if (!condition ||
+	    number(condition, "observedGeneration") != w->generation)
+		return true;
+	if (*w->since) /* it has our status */
+		return false;
+	return w->generation != s->written_generation ||
+	       strcmp(w->uid, s->written_uid) != 0;
+}
+
+static void note(struct policy_status *s, const struct node *object)
+{
+	const struct node *condition = find_condition(object);
+	struct wanted w;
+	decide(s, object, condition, &w);
+	(void)pthread_mutex_lock(&s->mutex);
+	s->is_pending = is_to_be_written(s, condition, &w);
+	s->wanted = w;
+	(void)pthread_cond_signal(&s->changed);
+	(void)pthread_mutex_unlock(&s->mutex);
+}
+
+static void begin(void *context)
+{
+	struct policy_status *s = context;
+	s->inner.begin(s->inner.context);
+}
+
+static void set(void *context, const struct node *object)
+{
+	struct policy_status *s = context;
+	s->inner.set(s->inner.context, object);
+	if (node_is(node_path(object, "metadata", "name", NULL), POLICIES_NAME))
+		note(s, object);
+}
+
+static void end(void *context)
+{
+	struct policy_status *s = context;
+	s->inner.end(s->inner.context);
+}
+
+static void removed(void *context, const struct node *object)
+{
+	struct policy_status *s = context;
+	s->inner.removed(s->inner.context, object);
+}
+
+struct informer_sink policy_status_sink(struct policy_status *s)
+{
+	return (struct informer_sink){ .begin = begin,
+				       .set = set,
+				       .end = end,
+				       .removed = removed,
+				       .context = s };
+}
+
+/* --- writing: our own thread -------------------------------------------------- */
+
+static void write_field(struct sg_buffer *out, const char *key, const char *text)
+{
+	sg_buffer_printf(out, ",\"%s\":", key);
+	json_write_string(out, text);
+}
+
+static void write_patch(const struct wanted *w, struct sg_buffer *out)
+{
+	char now[32] = "";
+	time_t seconds = time(NULL);
+	struct tm utc;
+	if (gmtime_r(&seconds, &utc))
+		(void)strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	sg_buffer_puts(out, "{\"apiVersion\":\"urumi.io/v1\",\"kind\":\"StorePolicy\","
+			    "\"metadata\":{\"name\":\"" POLICIES_NAME "\"");
+	write_field(out, "uid", w->uid);
+	write_field(out, "resourceVersion", w->version);
+	sg_buffer_printf(out, "},\"status\":{\"observedGeneration\":%" PRId64
+			      ",\"conditions\":[{\"type\":\"" CONDITION
+			      "\",\"observedGeneration\":%" PRId64,
+			 w->generation, w->generation);
+	write_field(out, "status", w->in_force ? "True" : "False");
+	write_field(out, "reason", w->in_force ? "Accepted" : "Invalid");
+	write_field(out, "message", w->message);
+	write_field(out, "lastTransitionTime", *w->since ? w->since : now);
+	sg_buffer_puts(out, "}]}}");
+}
+
+enum outcome {
+	WRITTEN,
+	OVERTAKEN, /* it is another object by now: the watch will tell */
+	FAILED,
+};
+
+static enum outcome write_status(struct policy_status *s,
+				 const struct wanted *w, int64_t *retry_after,
+				 struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer body, answer;
+	int status = 0;
+	sg_buffer_init(&body, SG_MIB);
+	sg_buffer_init(&answer, SG_MAX_ANSWER);
+	write_patch(w, &body);
+	if (sg_buffer_check(&body, e))
+		return FAILED;
+	const struct api_request request = {
+		.method = "PATCH",
+		.path = PATH,
+		.content_type = "application/apply-patch+yaml",
+		.body = body.data,
+		.length = body.length,
+		.deadline = clock_now() + CALL_MS,
+		.retry_after = retry_after,
+	};
+	if (api_call(s->api, &request, &status, &answer, e))
+		return FAILED;
+	if (status == 200)
+		return WRITTEN;
+	if (status == 404 || status == 409)
+		return OVERTAKEN;
+	(void)api_refused(&request, status, &answer, e);
+	return FAILED;
+}
+
+/* Waits for what is to be written. false when all is over. */
+static bool next(struct policy_status *s, struct wanted *w)
+{
+	(void)pthread_mutex_lock(&s->mutex);
+	while (!s->is_pending && !s->stopping)
+		(void)pthread_cond_wait(&s->changed, &s->mutex);
+	*w = s->wanted;
+	bool go_on = !s->stopping;
+	(void)pthread_mutex_unlock(&s->mutex);
+	return go_on;
+}
+
+static void done(struct policy_status *s, const struct wanted *w, bool written)
+{
+	(void)pthread_mutex_lock(&s->mutex);
+	if (strcmp(s->wanted.version, w->version) == 0)
+		s->is_pending = false;
+	if (written) {
+		memcpy(s->written_uid, w->uid, sizeof w->uid);
+		s->written_generation = w->generation;
+	}
+	(void)pthread_mutex_unlock(&s->mutex);
+}
+
+static void complain(struct policy_status *s, const struct sg_error *e)
+{
+	if (strcmp(s->complaint, e->message) == 0)
+		return;
+	memcpy(s->complaint, e->message, sizeof s->complaint);
+	log_event(s->log, LOG_LEVEL_WARNING,
+		  "the condition " CONDITION " of StorePolicy " POLICIES_NAME
+		  " is not written",
+		  log_text("error", e->message));
+}
+
+static void *run(void *context)
+{
+	struct policy_status *s = context;
+	struct backoff backoff = { 0 };
+	struct wanted w;
+	while (next(s, &w)) {
+		struct sg_error e = { 0 };
+		int64_t retry_after = 0;
+		enum outcome outcome = write_status(s, &w, &retry_after, &e);
+		if (outcome != FAILED) {
+			done(s, &w, outcome == WRITTEN);
+			backoff_reset(&backoff);
+			s->complaint[0] = '\0';
+		} else if (!api_pause(s->api, 0)) {
+			complain(s, &e);
+			(void)api_pause(s->api,
+					backoff_next(&backoff, retry_after));
+		}
+	}
+	return NULL;
+}
+
+/* --- both --------------------------------------------------------------------- */
+
+int policy_status_start(struct api *api, struct policies *policies,
+			const struct log *log, struct policy_status **out,
+			struct sg_error *e)
+{
+	cleanup_free struct policy_status *s = calloc(1, sizeof *s);
+	if (!s)
+		return sg_error_memory(e);
+	s->api = api;
+	s->policies = policies;
+	s->inner = policies_sink(policies);
+	s->log = log;
+	(void)pthread_mutex_init(&s->mutex, NULL);
+	(void)pthread_cond_init(&s->changed, NULL);
+	int failed = pthread_create(&s->thread, NULL, run, s);
+	if (failed)
+		return sg_error_set(e, SG_IO, "cannot start a thread: %s",
+				    strerror(failed));
+	*out = steal(&s);
+	return 0;
+}
+
+void policy_status_free(struct policy_status *s)
+{
+	if (!s)
+		return;
+	(void)pthread_mutex_lock(&s->mutex);
+	s->stopping = true;
+	(void)pthread_cond_signal(&s->changed);
+	(void)pthread_mutex_unlock(&s->mutex);
+	(void)pthread_join(s->thread, NULL);
+	(void)pthread_cond_destroy(&s->changed);
+	(void)pthread_mutex_destroy(&s->mutex);
+	free(s);
+}
