@@ -12,6 +12,8 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import yaml
+
 from balancer import Balancer
 from cluster.client import Cluster
 from conftest import CERTS, ROOT, WEBHOOK
@@ -113,6 +115,10 @@ class Gate:
         self.folder = self.cluster.state.folder / "gate"
         self.folder.mkdir()
         self.address = address = self.cluster.state.facts["address"]
+        # tests make Stores as fast as they can
+        policy = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
+        policy["spec"]["owners"]["createsPerMinute"] = 0
+        (self.folder / "policy.yaml").write_text(json.dumps(policy))
         # what the API server calls, and what the webhook calls
         self.service = Balancer(f"{address}:9443", f"{address}:10443")
         self.way_to_api = Balancer(f"{address}:7443", f"{address}:6443")
@@ -257,7 +263,8 @@ class Replica:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--listen", tls, "--http", plain, "--kubeconfig", kubeconfig,
-                 "--drain", "10", *gate.certificate_options(), *flags],
+                 "--drain", "10", "--policy", gate.folder / "policy.yaml",
+                 *gate.certificate_options(), *flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def is_running(self):

@@ -140,7 +140,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("listen", "http", "kubeconfig", "tls-cert", "tls-key", "drain"):
+    for name in ("listen", "http", "kubeconfig", "tls-cert", "tls-key", "drain", "policy"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--limit", type=int, required=True)
     parser.add_argument("--cache", action="store_true")
