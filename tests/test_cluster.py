@@ -157,6 +157,7 @@ def test_an_api_server_that_comes_back_is_started_again_with_its_flags(own):
     own.options = ["--comes-back", "kube-apiserver",
                    "--flag", "kube-apiserver=--request-timeout=5s"]
     own.up()
+    own.namespace("settled")  # a controller manager that starts would end with it
     former = service_pid(own, "kube-apiserver")
     os.kill(former, signal.SIGKILL)
     own.wait("API server again", lambda: own.kubectl(

@@ -13,11 +13,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from storm.api import STORES, Api, Gone, store  # noqa: E402
 
 
-class Worker(threading.Thread):
+class Worker:
     """Creates for its owners in turn, each by a connection of its own."""
 
     def __init__(self, told, owners, numbers):
-        super().__init__()
         self.numbers = numbers
         self.owners = itertools.cycle([
             (owner, Api(told["address"], told["authority"], certificate))
@@ -46,10 +45,11 @@ def main():
     numbers = iter(range(told["creates"]))
     crew = [Worker(told, share, numbers) for share in shares]
     begin = time.monotonic()
-    for worker in crew:
-        worker.start()
-    for worker in crew:
-        worker.join()
+    threads = [threading.Thread(target=worker.run) for worker in crew]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     json.dump({"seconds": time.monotonic() - begin,
                "took": [took for worker in crew for took in worker.took],
                "statuses": sum((worker.statuses for worker in crew),
