@@ -83,7 +83,7 @@ help:
 	@echo "make valgrind   unit tests and the webhook's process under valgrind; 6 min"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
-	@echo "make bench-ledger   what the quota costs a creation; 3 min"
+	@echo "make bench-ledger   what the quota costs a creation; 5 min"
 	@echo "make storm      10 min of creates and faults on three replicas: STORM_FLAGS"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from api_programs import service_pid
 from cluster.client import Cluster
 
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
@@ -150,3 +151,18 @@ def test_a_service_that_cannot_start_says_why(own):
         squatter.kill()
         squatter.wait()
     wait_until_gone(own)
+
+
+def test_an_api_server_that_comes_back_is_started_again_with_its_flags(own):
+    own.options = ["--comes-back", "kube-apiserver",
+                   "--flag", "kube-apiserver=--request-timeout=5s"]
+    own.up()
+    own.namespace("settled")  # a controller manager that starts would end with it
+    former = service_pid(own, "kube-apiserver")
+    os.kill(former, signal.SIGKILL)
+    own.wait("API server again", lambda: own.kubectl(
+        "get", "--raw", "/readyz", timeout=20).stdout == "ok", seconds=60)
+    again = service_pid(own, "kube-apiserver")
+    assert again != former
+    words = pathlib.Path(f"/proc/{again}/cmdline").read_text().split("\0")
+    assert "--request-timeout=5s" in words

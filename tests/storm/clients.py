@@ -16,36 +16,29 @@ MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 FINALIZER = "storm.example.com/held"
 # Of 100 of an owner's requests, about.
-OWNERS_DO = {"create": 30, "recreate": 14, "delete": 14, "cancel": 10, "apply": 6,
-             "dry_run": 6, "replace": 8, "generate": 3, "hold": 4, "release": 4,
+OWNERS_DO = {"create": 30, "recreate": 16, "delete": 16, "cancel": 2, "apply": 6,
+             "dry_run": 6, "replace": 8, "generate": 4, "hold": 3, "release": 6,
              "delete_all": 1}
 ASSIGNERS_DO = {"give": 60, "create_for": 30, "release": 10}
+SHARED = 0.1  # of all names
+KNOWN = 0.7   # of those to delete or make again: one of the client's own making
 LEFT = 299  # how that counts; no API server says so
 LEAVES_WITHIN = 0.03  # seconds, of a request that is cancelled
 
 
-def names_of(owner, limit):
-    """A few more than the owner may have, so that there is always one to refuse."""
-    return [f"{owner}-{number}" for number in range(limit + 2)]
-
-
-def shared_names(limit):
-    """That several owners try for."""
-    return [f"shared-{number}" for number in range(limit + 2)]
-
-
-class Client(threading.Thread):
+class Client:
     """One, with a connection of its own; what it does is drawn by its name."""
 
     def __init__(self, name, seed, owner, owners, limit, api, end):
-        super().__init__(name=name, daemon=True)
+        self.name = name
         self.random = random.Random(f"{seed}/{name}")
         self.owner, self.owners, self.limit = owner, owners, limit
         self.api, self.end = api, end
         self.answers = collections.Counter()  # by verb and status
         self.serial = 0
+        self.made = []  # the latest names
 
-    def run(self):
+    def storm(self):
         deeds = OWNERS_DO if self.owner else ASSIGNERS_DO
         while not self.end.is_set():
             deed, = self.random.choices(list(deeds), deeds.values())
@@ -60,8 +53,11 @@ class Client(threading.Thread):
         self.api.close()
 
     def _some_name(self):
+        """So few that several clients often want the same, some of several owners."""
         owner = self.owner or self.random.choice(self.owners)
-        return self.random.choice(names_of(owner, self.limit) + shared_names(self.limit))
+        if self.random.random() < SHARED:
+            owner = "shared"
+        return f"{owner}-{self.random.randrange(3 * self.limit)}"
 
     def _store(self, name, **more):
         self.serial += 1
@@ -70,14 +66,25 @@ class Client(threading.Thread):
     # --- an owner's ---------------------------------------------------------------
 
     def create(self, name):
-        return self.api.ask("POST", STORES, self._store(name))[0]
+        status, made = self.api.ask("POST", STORES, self._store(name))
+        if status == 201:
+            self.made = [*self.made[-4:], made["metadata"]["name"]]
+        return status
 
     def delete(self, name):
-        return self.api.ask("DELETE", f"{STORES}/{name}")[0]
+        return self._delete(self._known(name))
 
     def recreate(self, name):
-        self.delete(name)
+        name = self._known(name)
+        self._delete(name)
         return self.create(name)
+
+    def _known(self, name):
+        known = self.made and self.random.random() < KNOWN
+        return self.random.choice(self.made) if known else name
+
+    def _delete(self, name):
+        return self.api.ask("DELETE", f"{STORES}/{name}")[0]
 
     def cancel(self, name):
         wait = self.random.uniform(0, LEAVES_WITHIN)
@@ -93,7 +100,7 @@ class Client(threading.Thread):
         return self.api.ask("POST", f"{STORES}?dryRun=All", self._store(name))[0]
 
     def generate(self, _name):
-        return self.api.ask("POST", STORES, self._store(None))[0]
+        return self.create(None)
 
     def replace(self, name):
         status, had = self.api.ask("GET", f"{STORES}/{name}")
@@ -140,12 +147,13 @@ def main():
         api = Api(told["address"], told["authority"], one["certificate"])
         clients.append(Client(one["name"], told["seed"], one["owner"], told["owners"],
                               told["limit"], api, end))
-    for client in clients:
-        client.start()
+    threads = [threading.Thread(target=client.storm, daemon=True) for client in clients]
+    for thread in threads:
+        thread.start()
     sys.stdin.read()
     end.set()
-    for client in clients:
-        client.join(20)
+    for thread in threads:
+        thread.join(20)
     print(json.dumps(sum((client.answers for client in clients), collections.Counter())))
 
 

@@ -31,8 +31,10 @@ def plan(seed, seconds, kinds, replicas, ttl):
         steps += _restarts(dice, seconds)
     others = [kind for kind in FAULTS if kind in kinds and kind != "api"]
     now = dice.uniform(0.5, 1.5)
+    bag = []
     while others and now < seconds - 1:
-        kind = dice.choice(others)
+        bag = bag or dice.sample(others, len(others))  # each comes about as often
+        kind = bag.pop()
         replica = None if kind in OF_ALL else dice.randrange(replicas)
         lasts = _duration(dice, ttl)
         if replica is None or free_at[replica] <= now:

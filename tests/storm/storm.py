@@ -239,21 +239,17 @@ def _settle(arena, outcome):
 def _fill(arena, outcome):
     """No place is lost for good: every owner can have as many as the limit, and no
     more."""
-    shape, recorder = outcome.shape, outcome.recorder
-    for owner in owners(shape):
-        api = arena.api(owner)
-        room = shape.limit - len(recorder.live().get(owner, ()))
-        for number in range(room):
-            status, answer = api.ask("POST", STORES, store(f"fill-{owner}-{number}", owner))
-            if status != 201:
-                outcome.problems.append(f"{owner} has room for {room - number} more and is "
-                                        f"refused: {status}: {answer.get('message')}")
+    for owner in owners(outcome.shape):
+        had = len(outcome.recorder.live().get(owner, ()))
+        for number in range(had, outcome.shape.limit + 1):
+            wanted = 201 if number < outcome.shape.limit else 403
+            status, answer = arena.api(owner).ask(
+                "POST", STORES, store(f"fill-{owner}-{number}", owner))
+            if status != wanted:
+                outcome.problems.append(
+                    f"{owner} has {number} of {outcome.shape.limit} Stores and asks for one "
+                    f"more: {status}, not {wanted}: {answer.get('message', 'taken')}")
                 break
-        status, answer = api.ask("POST", STORES, store(f"more-{owner}", owner))
-        if status != 403:
-            outcome.problems.append(f"{owner} has {shape.limit} Stores and asks for one "
-                                    f"more: {status}: {answer.get('message')}")
-        api.close()
 
 
 def _compare(arena, outcome):
