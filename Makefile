@@ -162,13 +162,14 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 	STOREGUARD_PROGRAMS='$(abspath $O/programs)' \
 	$(if $(SANITIZE),STOREGUARD_SLOW=8)
 
-# Where no program of ours runs but by the way, a sanitizer has nothing to say; and of
-# threads only the webhook has any.
+# Where no program of ours runs but by the way, a sanitizer has nothing to say; of
+# threads only the webhook has any, and a storm is where they meet.
 PLAIN_ONLY := charts cluster cluster_release crds delete_protection from_scratch \
-	medusa_order woocommerce_order woocommerce_setup
+	medusa_order model quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
-TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py))
+TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py) \
+	tests/test_storm.py)
 endif
 
 .PHONY: demo

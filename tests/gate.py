@@ -106,7 +106,7 @@ class Gate:
         self.helm, self.flags, self.settle = helm, flags, settle
         self.cluster = Cluster(name, options=options)
         self.replicas = []
-        self.service = self.way_to_api = None
+        self.service = self.way_to_api = self.folder = None
 
     # --- the cluster ---------------------------------------------------------
 
@@ -248,10 +248,14 @@ class Gate:
     def down(self):
         for replica in self.replicas:
             replica.kill()
+        log = self.folder / "webhook.log" if self.folder else None
+        said = log.read_text(errors="replace") if log and log.exists() else ""
         for way in (self.service, self.way_to_api):
             if way is not None:
                 way.stop()
         self.cluster.down()
+        found = re.search("Sanitizer: |runtime error: ", said)
+        assert not found, said[max(0, found.start() - 200):][:6000]
 
 
 class Replica:

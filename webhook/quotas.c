@@ -24,10 +24,15 @@ struct view {
 	bool seeded;
 	bool outdated; /* status.hard is not what spec.hard.stores says */
 	unsigned count;
-	const char *texts;
-	uint32_t owner, uid; /* where in texts */
-	struct seen entries[];
+	uint32_t owner, uid; /* where in the texts */
+	size_t size;	     /* of all of it */
+	struct seen entries[]; /* and the texts behind them */
 };
+
+static const char *text_of(const struct view *v, uint32_t at)
+{
+	return (const char *)(v->entries + v->count) + at;
+}
 
 struct quotas {
 	pthread_mutex_t mutex;
@@ -50,14 +55,14 @@ static struct view **bucket(struct quotas *q, const char *owner)
 static struct view **find(struct quotas *q, const char *owner)
 {
 	struct view **at = bucket(q, owner);
-	while (*at && strcmp((*at)->texts + (*at)->owner, owner) != 0)
+	while (*at && strcmp(text_of(*at, (*at)->owner), owner) != 0)
 		at = &(*at)->next;
 	return at;
 }
 
 static const char *name_of(const struct view *v, unsigned i)
 {
-	return v->texts + v->entries[i].name;
+	return text_of(v, v->entries[i].name);
 }
 
 /* --- views --- */
@@ -73,19 +78,19 @@ static uint32_t put_text(char *texts, size_t *used, const char *text)
 static struct view *view_new(const struct quota *quota, int64_t now)
 {
 	size_t size = strlen(quota->owner) + strlen(quota->uid) + 2, used = 0;
-	size_t entries = quota->count * sizeof(struct seen);
+	size_t entries = sizeof(struct view) + quota->count * sizeof(struct seen);
 	for (unsigned i = 0; i < quota->count; i++)
 		size += strlen(quota->entries[i].name) + 1;
-	struct view *v = malloc(sizeof *v + entries + size);
+	struct view *v = malloc(entries + size);
 	if (!v)
 		return NULL;
-	char *texts = (char *)(v + 1) + entries;
+	char *texts = (char *)v + entries;
 	*v = (struct view){
 		.seeded = quota->seeded,
 		.outdated = quota->seeded && quota->override >= 0 &&
 			    quota->override != quota->hard,
 		.count = quota->count,
-		.texts = texts,
+		.size = entries + size,
 	};
 	v->owner = put_text(texts, &used, quota->owner);
 	v->uid = put_text(texts, &used, quota->uid);
@@ -113,7 +118,7 @@ static unsigned place_of(const struct view *v, const char *name, unsigned guess)
 /* Entries that are as before have been so for as long as before. */
 static void carry_over(const struct view *old, struct view *v)
 {
-	if (strcmp(old->texts + old->uid, v->texts + v->uid) != 0)
+	if (strcmp(text_of(old, old->uid), text_of(v, v->uid)) != 0)
 		return;
 	for (unsigned i = 0; i < v->count; i++) {
 		struct seen *now = &v->entries[i];
@@ -221,26 +226,44 @@ struct informer_sink quotas_sink(struct quotas *q)
 
 /* --- readers --- */
 
+/* Copies, so that what is told of them may take its time, and other locks. */
+static struct view *copy_bucket(struct quotas *q, unsigned bucket)
+{
+	struct view *copies = NULL;
+	(void)pthread_mutex_lock(&q->mutex);
+	for (const struct view *v = q->buckets[bucket]; v; v = v->next) {
+		struct view *copy = malloc(v->size);
+		if (!copy)
+			break; /* the next time, then */
+		memcpy(copy, v, v->size);
+		copy->next = copies;
+		copies = copy;
+	}
+	(void)pthread_mutex_unlock(&q->mutex);
+	return copies;
+}
+
 void quotas_each(struct quotas *q, int64_t now,
 		 void (*tell)(void *context, const struct quota_sight *s),
 		 void *context)
 {
-	(void)pthread_mutex_lock(&q->mutex);
 	for (unsigned b = 0; b < BUCKETS; b++)
-		for (const struct view *v = q->buckets[b]; v; v = v->next)
+		for (struct view *next, *v = copy_bucket(q, b); v; v = next) {
+			next = v->next;
 			for (unsigned i = 0; i < v->count; i++) {
+				const struct seen *seen = &v->entries[i];
 				const struct quota_sight s = {
-					.quota_uid = v->texts + v->uid,
-					.owner = v->texts + v->owner,
+					.quota_uid = text_of(v, v->uid),
+					.owner = text_of(v, v->owner),
 					.name = name_of(v, i),
-					.has_uid = v->entries[i].has_uid,
-					.reservation =
-						v->entries[i].reservation,
-					.age = now - v->entries[i].since,
+					.has_uid = seen->has_uid,
+					.reservation = seen->reservation,
+					.age = now - seen->since,
 				};
 				tell(context, &s);
 			}
-	(void)pthread_mutex_unlock(&q->mutex);
+			free(v);
+		}
 }
 
 bool quotas_misses(struct quotas *q, const char *owner, const char *store)
@@ -260,7 +283,7 @@ void quotas_each_outdated(struct quotas *q,
 	for (unsigned b = 0; b < BUCKETS; b++)
 		for (const struct view *v = q->buckets[b]; v; v = v->next)
 			if (v->outdated)
-				tell(context, v->texts + v->owner);
+				tell(context, text_of(v, v->owner));
 	(void)pthread_mutex_unlock(&q->mutex);
 }
 

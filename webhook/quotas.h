@@ -26,7 +26,7 @@ struct quota_sight {
 	int64_t age; /* ms since it was first seen like that */
 };
 
-/* Each entry of all, under the lock of quotas: tell() must not call back. */
+/* Each entry of all, under no lock. */
 void quotas_each(struct quotas *q, int64_t now,
 		 void (*tell)(void *context, const struct quota_sight *s),
 		 void *context);
@@ -34,7 +34,7 @@ void quotas_each(struct quotas *q, int64_t now,
 /* Whether the owner has a ledger which lacks that Store. */
 bool quotas_misses(struct quotas *q, const char *owner, const char *store);
 
-/* Those whose status shows another limit than their spec. As quotas_each(). */
+/* Those whose status shows another limit than their spec; tell() must not call back. */
 void quotas_each_outdated(struct quotas *q,
 			  void (*tell)(void *context, const char *owner),
 			  void *context);
