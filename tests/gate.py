@@ -89,6 +89,7 @@ def opened(helm, name, replicas=1, settle=None):
         gate.start(replicas)
         gate.register()
         yield gate
+        assert "Sanitizer" not in gate.said(), gate.said()
     finally:
         gate.down()
 
