@@ -348,7 +348,7 @@ static const struct {
 
 static void survey(struct survey *s, struct sg_arena *a, const char *text)
 {
-	struct diagnostics d = { .log = { -1 }, .relay = -1 };
+	struct diagnostics d = { .log = { .fd = -1 }, .relay = -1 };
 	struct sg_error e = { 0 };
 	struct object o = must_read(a, text);
 	const struct engine *engine = s->who->engine;

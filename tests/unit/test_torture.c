@@ -155,7 +155,7 @@ struct release {
 static int survey_one(struct survey *s, const char *text, struct sg_error *e)
 {
 	cleanup_arena struct sg_arena a;
-	struct diagnostics quiet = { .log = { -1 }, .relay = -1 };
+	struct diagnostics quiet = { .log = { .fd = -1 }, .relay = -1 };
 	const struct document d = document_of(text);
 	struct node *root = NULL;
 	struct object o;
