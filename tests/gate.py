@@ -94,7 +94,6 @@ def opened(helm, name, options=(), flags=(), replicas=1, settle=None):
         gate.start(replicas)
         gate.register()
         yield gate
-        assert "Sanitizer" not in gate.said(), gate.said()
     finally:
         gate.down()
 

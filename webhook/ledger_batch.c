@@ -7,6 +7,8 @@
 
 /* ms; a batch that was overtaken waits by chance up to this, twice as long each time */
 enum { FIRST_PAUSE = 8, LONGEST_PAUSE = 256 };
+/* ms; with less than this, an attempt would only end in its midst */
+enum { SHORTEST_ATTEMPT = 50 };
 
 struct batch {
 	const struct ledger_batch *of;
@@ -207,7 +209,7 @@ static bool may_try_again(struct batch *b, enum call call, int64_t *pause)
 	int64_t wait = arc4random_uniform((uint32_t)*pause);
 	if (*pause < LONGEST_PAUSE)
 		*pause *= 2;
-	return clock_now() + wait < b->deadline &&
+	return clock_now() + wait + SHORTEST_ATTEMPT < b->deadline &&
 	       !api_pause(b->of->api, wait);
 }
 
