@@ -143,10 +143,8 @@ static bool may_create_now(const struct quota *q,
 
 static void pay(struct quota *q, const struct quota_request *r)
 {
-	if (!r->per_minute) {
-		q->paced = false;
+	if (!r->per_minute)
 		return;
-	}
 	refill(q, r->per_minute, r->now);
 	q->tokens -= TOKEN;
 }

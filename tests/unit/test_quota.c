@@ -175,10 +175,10 @@ static void test_creations_are_paced(void **state)
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(pace(&q, 4, now, &wait), QUOTA_RESERVED);
 	assert_int_equal(pace(&q, 4, now, &wait), QUOTA_TOO_FAST);
-	/* a lower rate is in force at once, none at all, too */
+	/* a lower rate is in force at once; a Store that is given costs nothing */
 	assert_int_equal(pace(&q, 1, now + 59000, &wait), QUOTA_TOO_FAST);
 	assert_int_equal(pace(&q, 0, now, &wait), QUOTA_RESERVED);
-	assert_false(q.paced);
+	assert_int_equal(pace(&q, 4, now, &wait), QUOTA_TOO_FAST);
 }
 
 static void test_a_full_quota_costs_no_token(void **state)
