@@ -81,6 +81,7 @@ help:
 	@echo "make test       all tests that need no root, on a real API server, too"
 	@echo "make test-node  as root: pods on a real node"
 	@echo "make valgrind   the unit tests under valgrind; 4 min"
+	@echo "make model      the ledger's rules by spin; 2 min (MODEL_BOUNDS=large: 20)"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
@@ -89,7 +90,7 @@ help:
 
 .PHONY: deps
 deps:
-	tests/tools/deps packages test
+	tests/tools/deps packages test model
 	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml etcd \
 		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)
 
@@ -163,7 +164,7 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; and of
 # threads only the webhook has any.
 PLAIN_ONLY := charts cluster cluster_release crds delete_protection from_scratch \
-	medusa_order woocommerce_order woocommerce_setup
+	medusa_order model woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
 TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py))
@@ -187,6 +188,11 @@ valgrind: deps $(UNIT_TESTS)
 			--errors-for-leak-kinds=definite $$test >$(B)/valgrind.log 2>&1 || \
 			{ cat $(B)/valgrind.log; exit 1; }; \
 	done
+
+.PHONY: model
+model:
+	@tests/tools/deps packages model
+	@MODEL_BOUNDS=$(MODEL_BOUNDS) tests/model/run
 
 .PHONY: test-node
 test-node: deps-node all
@@ -222,7 +228,7 @@ $O/programs/%: $O/tests/programs/%.o $(ARCHIVES)
 .PHONY: clean
 clean:
 	rm -rf $(B)/bench $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
-		$(B)/demo $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
+		$(B)/demo $(B)/model $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
 
 -include $(patsubst %.c,$O/%.d,$(wildcard $(addsuffix /*.c,$(ROOMS)))) \
 	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS)) \

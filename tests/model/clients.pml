@@ -10,15 +10,12 @@
 /* A DELETE and the finalizers after it are one step: until then the Store counts. */
 proctype deletions()
 {
-end:
 	do
 	EACH_UID(DELETE)
 #ifdef RELEASE_AT_DELETE_ADMISSION
 	EACH_UID(ADMIT_DELETE)
 #endif
-#ifdef RESTS
 	:: break
-#endif
 	od
 }
 

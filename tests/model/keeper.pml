@@ -96,13 +96,17 @@ byte early = EARLY;
 
 #ifdef ADD_FROM_CACHE
 byte from_cache = 2;            /* or it would add and drop without end */
-#define may_exist(u)   (from_cache > 0)
+#define may_exist(u)   ((lives & BIT(u)) || from_cache > 0)
 #define is_there(u, e) true
-#define COUNT_CACHED   from_cache--
+#define COUNT_CACHED(u) \
+	if \
+	:: lives & BIT(u) \
+	:: else -> from_cache-- \
+	fi
 #else
 #define may_exist(u)   (lives & BIT(u))
 #define is_there(u, e) lives_as(u, e)
-#define COUNT_CACHED   skip
+#define COUNT_CACHED(u) skip
 #endif
 #ifdef ADD_UNSEEDED
 #define may_add(o) (quota[o] != ABSENT)
@@ -118,7 +122,7 @@ byte from_cache = 2;            /* or it would add and drop without end */
 
 #define ADD_MISSING(u) \
 	:: d_step { doing[r] == idle && missing(r, u) -> \
-	   COUNT_CACHED; \
+	   COUNT_CACHED(u); \
 	   doing[r] = keeper_add_missing; target[r] = entry_of(u); with_uid[r] = u; \
 	   get_quota(owner_of[u], r); \
 	   SAY("replica %d: keeper_add_missing: GET of owner %d's StoreQuota: no store %d in it\n", r, owner_of[u], name_of[u]) }

@@ -24,8 +24,6 @@ init
 		run keeper(0);
 		run keeper(1);
 		run deletions();
-#ifdef RESTS
 		run rest()
-#endif
 	}
 }
