@@ -81,6 +81,7 @@ help:
 	@echo "make test       all tests that need no root, on a real API server, too"
 	@echo "make test-node  as root: pods on a real node"
 	@echo "make valgrind   unit tests and the webhook's process under valgrind; 6 min"
+	@echo "make model      the ledger's rules by spin; 2 min (MODEL_BOUNDS=large: 20)"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make bench-ledger   what the quota costs a creation; 5 min"
@@ -91,7 +92,7 @@ help:
 
 .PHONY: deps
 deps:
-	tests/tools/deps packages test
+	tests/tools/deps packages test model
 	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml etcd \
 		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)
 
@@ -186,6 +187,11 @@ valgrind: deps all $(UNIT_TESTS) $(TEST_PROGRAMS)
 	@tests/tools/deps packages valgrind
 	@$(TEST_ENV) tests/valgrind $(UNIT_TESTS)
 
+.PHONY: model
+model:
+	@tests/tools/deps packages model
+	@MODEL_BOUNDS=$(MODEL_BOUNDS) tests/model/run
+
 .PHONY: test-node
 test-node: deps-node all
 	@tests/images/build
@@ -229,7 +235,7 @@ $O/programs/%: $O/tests/programs/%.o $(ARCHIVES)
 .PHONY: clean
 clean:
 	rm -rf $(B)/bench $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
-		$(B)/demo $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
+		$(B)/demo $(B)/model $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
 
 -include $(patsubst %.c,$O/%.d,$(wildcard $(addsuffix /*.c,$(ROOMS)))) \
 	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS)) \
