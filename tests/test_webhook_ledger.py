@@ -3,6 +3,7 @@ one that loses answers, lies, and is late."""
 
 import json
 import re
+import subprocess
 import threading
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 from api_programs import (  # noqa: F401
     SLOW, a_list, certificates, config, fake, kubeconfig, own, program, store, stores)
+from conftest import WEBHOOK
 
 QUOTAS = "/apis/urumi.io/v1/storequotas"
 TTL = 2000  # ms
@@ -150,6 +152,23 @@ def test_a_store_that_the_ledger_misses_is_added_past_the_limit(stores, ledger):
     stores.apply(store("books"), store("toys"))
     stores.wait("its place", lambda: names(stores) == ["books", "toys"], seconds=20 * SLOW)
     assert reserve(ledger, "shoes", hard=1) == "full 2 1"
+
+
+def test_a_ledger_that_has_not_begun_begins_whole(stores, ledger):
+    """A StoreQuota without a status knows nothing of its owner's Stores: one of them in
+    it would make it look as if there were no others."""
+    stores.apply(store("books"), store("toys"), store("shoes", owner="bob"))
+    made = subprocess.run([WEBHOOK, "quota", "alice", "3"], capture_output=True, text=True,
+                          check=True).stdout
+    stores.must("apply", "-f", "-", input=made)
+    reserve(ledger, "garden", owner="bob")
+    stores.apply(store("bakery", owner="bob"))
+    stores.wait("a round of the keeper", lambda: names(stores, "bob") == [
+        "bakery", "garden", "shoes"], seconds=20 * SLOW)
+    assert status(stores) == {}
+    assert reserve(ledger, "hats", hard=9) == "reserved 3 3"
+    assert names(stores) == ["books", "hats", "toys"]
+    assert reserve(ledger, "caps", hard=9) == "full 3 3"
 
 
 def test_a_store_of_another_owner_keeps_no_place(stores, ledger):
