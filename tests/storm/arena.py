@@ -170,6 +170,12 @@ class Arena:
     def cut_answers(self):
         self.gate.service.cut()
 
+    def hold_answers(self):
+        self.gate.service.hold()
+
+    def release_answers(self):
+        self.gate.service.release()
+
     def kill_api_server(self):
         """Its supervisor starts it again."""
         with contextlib.suppress(AssertionError):  # it is not yet back

@@ -15,9 +15,11 @@ FAULTS = {
     "part": ("part", "join"),         # its way to the API server, for a while
     "lag": ("lag", "catch_up"),       # what the API server sends on what is open now
     "answers": ("cut_answers", None),  # what the API server asks all replicas
+    "late": ("hold_answers", "release_answers"),  # the answers come late, but in time
     "api": ("kill_api_server", None),  # SIGKILL; its supervisor starts it again
 }
-OF_ALL = {"answers", "api"}
+OF_ALL = {"answers", "late", "api"}
+IN_TIME = 2.5    # seconds, of those that the API server waits for an answer
 EVERY = 1.2      # seconds from fault to fault, about
 API_EVERY = 25   # a restart of the API server takes some seconds
 
@@ -41,9 +43,10 @@ def plan(seed, seconds, kinds, replicas, ttl):
             begin, end = FAULTS[kind]
             steps.append(Step(now, begin, replica))
             if end:
-                over = min(now + lasts, seconds)
+                over = min(now + (min(lasts, IN_TIME) if replica is None else lasts), seconds)
                 steps.append(Step(over, end, replica))
-                free_at[replica] = over + 1
+                if replica is not None:
+                    free_at[replica] = over + 1
         now += dice.expovariate(1 / EVERY)
     return sorted(steps, key=lambda step: step.at)
 
