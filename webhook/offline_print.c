@@ -121,7 +121,7 @@ static void print_doubts(unsigned doubts, struct sg_buffer *out)
 		{ DOUBT_HOST, "whether another Store of the cluster has that host" },
 		{ DOUBT_NAMESPACE, "whether its namespace still holds another shop" },
 		{ DOUBT_ASSIGN, "whether this user may \"assign\" Stores; taken as no (--groups system:masters may)" },
-		{ DOUBT_QUOTA, "how many Stores the owner has, and whether a StoreQuota allows more; here those reviewed before count" },
+		{ DOUBT_QUOTA, "how many Stores the owner has and may have; those reviewed before count" },
 	};
 	if (doubts)
 		sg_buffer_puts(out, "  only the cluster knows:\n");
