@@ -38,10 +38,12 @@ static void write_place(struct sg_buffer *out, const struct place *place)
 	if (place->state == PLACE_DELETING)
 		sg_buffer_puts(out, " (being deleted)");
 	else if (place->state == PLACE_PENDING && place->until)
-		sg_buffer_printf(out, " (being created, or else free by %s)",
+		sg_buffer_printf(out, " (being created or freed, by %s)",
 				 place->until);
 	else if (place->state == PLACE_PENDING)
 		sg_buffer_puts(out, " (being created)");
+	else if (place->state == PLACE_GONE)
+		sg_buffer_puts(out, " (being freed)");
 }
 
 static void write_places(struct sg_buffer *out, const struct reservation *r)
@@ -130,7 +132,8 @@ static bool is_new(struct gate *g, const struct store *s)
 						true, &other, &g->why)))
 		return !gate_is_in_doubt(g);
 	verdict_refuse(g->verdict, 409, "AlreadyExists",
-		       "stores.urumi.io \"%.63s\" already exists", s->name);
+		       "%sstores.urumi.io \"%.63s\" already exists",
+		       other.deleting ? "object is being deleted: " : "", s->name);
 	return false;
 }
 

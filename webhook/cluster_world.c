@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "cluster_look.h"
+#include "keeper.h"
 #include "names.h"
 
 /* Without news of the API server for so long, ms, the caches are no good: two
@@ -121,14 +122,21 @@ static enum answer may_assign(const struct world *w, struct sg_arena *a,
 
 /* --- quotas --- */
 
-static const char *free_at(const struct cluster *c, struct sg_arena *a,
-			   const struct quota_entry *entry)
+/* A reservation's end: the keeper looks that often. */
+static int64_t end_of(const struct cluster *c, const struct quota_entry *entry)
 {
 	int64_t reserved = quota_time(entry->reserved_at);
-	const time_t then = (time_t)((reserved + c->reservation_ttl) / 1000);
+	return reserved ? reserved + c->reservation_ttl +
+				  keeper_round(c->reservation_ttl) :
+			  0;
+}
+
+static const char *print_time(struct sg_arena *a, int64_t ms)
+{
+	const time_t then = (time_t)(ms / 1000);
 	char text[32] = "";
 	struct tm utc;
-	if (!reserved || !gmtime_r(&then, &utc) ||
+	if (!gmtime_r(&then, &utc) ||
 	    !strftime(text, sizeof text, "%H:%M:%S UTC", &utc))
 		return NULL;
 	return sg_arena_copy(a, text, strlen(text));
@@ -139,14 +147,17 @@ static void describe_place(const struct cluster *c, struct sg_arena *a,
 			   const char *owner, struct place *out)
 {
 	struct store_facts facts;
+	int64_t end = end_of(c, entry);
 	*out = (struct place){ .store = entry->name };
-	if (!stores_find(c->stores, a, entry->name, &facts) ||
-	    strcmp(facts.owner, owner) != 0) {
-		out->state = PLACE_PENDING;
-		out->until = free_at(c, a, entry);
-	} else {
+	if (stores_find(c->stores, a, entry->name, &facts) &&
+	    strcmp(facts.owner, owner) == 0)
 		out->state = facts.deleting ? PLACE_DELETING : PLACE_EXISTS;
-	}
+	else if (end && end < (int64_t)time(NULL) * 1000)
+		out->state = PLACE_GONE;
+	else
+		out->state = PLACE_PENDING;
+	if (out->state == PLACE_PENDING && end)
+		out->until = print_time(a, end);
 }
 
 static void describe_places(const struct cluster *c, struct sg_arena *a,

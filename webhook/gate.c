@@ -9,6 +9,9 @@
 #include "offline_world.h"
 #include "policy_status.h"
 
+/* Of the server's threads that may wait. */
+enum { MOST_OF_ONE_OWNER = 16 };
+
 struct gate {
 	struct gate_options options;
 	struct endpoints endpoints;
@@ -137,7 +140,7 @@ static int open_cluster(struct gate *g, struct sg_error *e)
 		return -1;
 	g->stores = stores_new();
 	g->access = access_new(g->api);
-	g->ledger = ledger_new(g->api, &g->ledger_counters);
+	g->ledger = ledger_new(g->api, &g->ledger_counters, MOST_OF_ONE_OWNER);
 	g->quotas = quotas_new(o->log);
 	g->keeper = g->stores ? keeper_new(g->stores) : NULL;
 	if (!g->stores || !g->access || !g->ledger || !g->quotas || !g->keeper)

@@ -209,9 +209,9 @@ static void run_errands(struct keeper *k, struct errand *list)
 	}
 }
 
-static int64_t round_length(const struct keeper *k)
+int64_t keeper_round(int64_t ttl)
 {
-	int64_t length = k->options.ttl / 4;
+	int64_t length = ttl / 4;
 	return length < SHORTEST_ROUND ? SHORTEST_ROUND :
 	       length > LONGEST_ROUND  ? LONGEST_ROUND :
 					 length;
@@ -220,13 +220,13 @@ static int64_t round_length(const struct keeper *k)
 static void *run(void *context)
 {
 	struct keeper *k = context;
-	int64_t next_round = clock_now() + round_length(k);
+	int64_t next_round = clock_now() + keeper_round(k->options.ttl);
 	while (!api_pause(k->options.api, arc4random_uniform(HEAD_START))) {
 		run_errands(k, await_deletions(k, next_round));
 		if (clock_now() < next_round)
 			continue;
 		run_errands(k, find_errands(k));
-		next_round = clock_now() + round_length(k);
+		next_round = clock_now() + keeper_round(k->options.ttl);
 	}
 	return NULL;
 }

@@ -30,6 +30,9 @@ struct keeper_options {
 
 struct keeper;
 
+/* How often it looks at all ledgers, ms. */
+int64_t keeper_round(int64_t ttl);
+
 /* It does nothing before keeper_start(). NULL without memory. */
 struct keeper *keeper_new(struct stores *stores);
 /* For the informer of Stores: feeds `stores`, and hears of those that are deleted. */

@@ -10,6 +10,8 @@
 
 /* How long the keeper may take for one owner, ms. */
 enum { PATIENCE = 3000 };
+/* What of it is left for the write when the looks are over, ms. */
+enum { FOR_WRITE = 1000 };
 /* How many of one owner's errands are done in one turn: others wait for it. */
 enum { TURN = 32 };
 
@@ -123,9 +125,11 @@ static bool change(void *context, struct quota *q, int64_t deadline)
 	struct turn *t = context;
 	bool changed = false;
 	memset(t->counts, 0, sizeof t->counts);
-	for (const struct errand *n = t->errands; n; n = n->next)
-		changed |= do_errand(t, n, q, deadline);
-	return changed;
+	int64_t looks = deadline - FOR_WRITE;
+	for (const struct errand *n = t->errands; n && clock_now() < looks;
+	     n = n->next)
+		changed |= do_errand(t, n, q, looks);
+	return changed; /* what was not looked at is found again */
 }
 
 /* --- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "ledger_batch.h"
 
 /* An owner whom somebody asks for; it goes with the last of them. */
@@ -20,17 +21,20 @@ struct owner {
 struct ledger {
 	struct api *api;
 	struct ledger_counters *counters;
+	unsigned most;
 	pthread_mutex_t mutex;
 	struct owner *owners;
 };
 
-struct ledger *ledger_new(struct api *api, struct ledger_counters *counters)
+struct ledger *ledger_new(struct api *api, struct ledger_counters *counters,
+			  unsigned most)
 {
 	struct ledger *l = calloc(1, sizeof *l);
 	if (!l)
 		return NULL;
 	l->api = api;
 	l->counters = counters;
+	l->most = most;
 	(void)pthread_mutex_init(&l->mutex, NULL);
 	return l;
 }
@@ -103,17 +107,42 @@ static void leave_queue(struct owner *o, const struct waiting *w)
 	*at = w->next;
 }
 
+static bool has_time(const struct waiting *w)
+{
+	return w->deadline - clock_now() > LEDGER_SHORTEST_ATTEMPT;
+}
+
+/* All who have time: one who has not would take it from the others. */
+static struct waiting *take_queue(struct owner *o)
+{
+	struct waiting *taken = NULL, **end = &taken;
+	for (struct waiting **at = &o->first; *at;) {
+		struct waiting *w = *at;
+		if (!has_time(w)) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		w->next = NULL;
+		w->queued = false;
+		*end = w;
+		end = &w->next;
+	}
+	return taken;
+}
+
 static void lead(struct ledger *l, struct owner *o)
 {
-	struct waiting *first = o->first;
-	for (struct waiting *w = first; w; w = w->next)
-		w->queued = false;
-	o->first = NULL;
 	o->busy = true;
 	(void)pthread_mutex_unlock(&l->mutex);
+	ledger_batch_give_way(&o->known, l->api);
+	(void)pthread_mutex_lock(&l->mutex);
+	struct waiting *first = take_queue(o);
 	const struct ledger_batch batch = { l->api, l->counters, o->name,
 					    &o->known, first };
-	ledger_batch_run(&batch);
+	(void)pthread_mutex_unlock(&l->mutex);
+	if (first)
+		ledger_batch_run(&batch);
 	(void)pthread_mutex_lock(&l->mutex);
 	/* a follower may go, and its request with it, as soon as it is done */
 	for (struct waiting *next; first; first = next) {
@@ -131,6 +160,8 @@ static void wait_for_turn(struct ledger *l, struct owner *o, struct waiting *w)
 	const struct timespec end = { .tv_sec = deadline / 1000,
 				      .tv_nsec = deadline % 1000 * 1000000 };
 	while (!w->done) {
+		if (w->queued && !has_time(w))
+			break;
 		if (!o->busy)
 			lead(l, o);
 		else if (!w->queued)
@@ -141,6 +172,24 @@ static void wait_for_turn(struct ledger *l, struct owner *o, struct waiting *w)
 	}
 }
 
+/*
+ * Until it is decided, or out of time: others of its batch may have had less. The error
+ * says why it is not.
+ */
+static void take_turns(struct ledger *l, struct owner *o, struct waiting *w)
+{
+	do {
+		w->done = false;
+		enqueue(o, w);
+		wait_for_turn(l, o, w);
+	} while (w->done && w->call == CALL_UNKNOWN && has_time(w) &&
+		 !api_pause(l->api, 0));
+	if (w->done)
+		return;
+	leave_queue(o, w);
+	sg_error_set(w->error, SG_IO, "too many requests of one owner at once");
+}
+
 /* Returns whether its turn came; the error says why not. */
 static bool take_turn(struct ledger *l, const char *owner, struct waiting *w)
 {
@@ -148,19 +197,28 @@ static bool take_turn(struct ledger *l, const char *owner, struct waiting *w)
 	struct owner *o = owner_take(l, owner);
 	if (!o || !o->name) {
 		sg_error_memory(w->error);
+	} else if (o->users > l->most) {
+		sg_error_set(w->error, SG_IO,
+			     "too many requests of one owner at once");
 	} else {
-		enqueue(o, w);
-		wait_for_turn(l, o, w);
-		if (!w->done) {
-			leave_queue(o, w);
-			sg_error_set(w->error, SG_IO,
-				     "too many requests of one owner at once");
-		}
+		take_turns(l, o, w);
 	}
 	if (o && --o->users == 0)
 		owner_free(l, o);
 	(void)pthread_mutex_unlock(&l->mutex);
 	return w->done;
+}
+
+static void count(struct ledger_counters *c, enum ledger_verdict verdict)
+{
+	static const enum ledger_count counts[] = {
+		[LEDGER_UNKNOWN] = LEDGER_COUNT_UNKNOWN,
+		[LEDGER_RESERVED] = LEDGER_COUNT_RESERVED,
+		[LEDGER_FULL] = LEDGER_COUNT_FULL,
+		[LEDGER_TOO_FAST] = LEDGER_COUNT_TOO_FAST,
+	};
+	if (verdict != LEDGER_NO_LIMIT)
+		ledger_count(c, counts[verdict]);
 }
 
 void ledger_reserve(struct ledger *l, struct sg_arena *a,
@@ -171,8 +229,8 @@ void ledger_reserve(struct ledger *l, struct sg_arena *a,
 			     .arena = a, .out = out };
 	*out = (struct ledger_outcome){ .verdict = LEDGER_UNKNOWN,
 					 .hard = -1 };
-	if (!take_turn(l, r->owner, &w))
-		ledger_count(l->counters, LEDGER_COUNT_UNKNOWN);
+	(void)take_turn(l, r->owner, &w);
+	count(l->counters, out->verdict);
 }
 
 enum call ledger_amend(struct ledger *l, const char *owner, int64_t deadline,

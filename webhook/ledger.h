@@ -18,8 +18,12 @@
 
 struct ledger;
 
-/* NULL without memory. `counters` must outlive it. */
-struct ledger *ledger_new(struct api *api, struct ledger_counters *counters);
+/*
+ * NULL without memory. `counters` must outlive it. No owner may hold more than `most`
+ * of the threads that call it: there are some for others then.
+ */
+struct ledger *ledger_new(struct api *api, struct ledger_counters *counters,
+			  unsigned most);
 /* Nobody may be in ledger_reserve() any more. */
 void ledger_free(struct ledger *l);
 

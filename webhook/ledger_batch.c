@@ -7,8 +7,8 @@
 
 /* ms; a batch that was overtaken waits by chance up to this, twice as long each time */
 enum { FIRST_PAUSE = 8, LONGEST_PAUSE = 256 };
-/* ms; with less than this, an attempt would only end in its midst */
-enum { SHORTEST_ATTEMPT = 50 };
+/* ms; longer than this nobody gives way to other replicas */
+enum { LONGEST_WAY = 100 };
 
 struct batch {
 	const struct ledger_batch *of;
@@ -31,7 +31,9 @@ static int64_t limit_of(const struct batch *b, const struct ledger_request *r)
 {
 	if (b->quota.override >= 0)
 		return b->quota.override;
-	return r->hard > 0 ? r->hard : -1;
+	if (r->hard <= 0)
+		return -1;
+	return r->hard < QUOTA_MAX_ENTRIES ? r->hard : QUOTA_MAX_ENTRIES;
 }
 
 /* Whether there is anything to keep account of. */
@@ -133,14 +135,15 @@ static bool take_place(struct batch *b, struct waiting *w)
 	return false;
 }
 
-static bool is_refusal(enum ledger_verdict verdict)
+/* What is proved by being written; everything else needs a read of now. */
+static bool is_proved(const struct waiting *w)
 {
-	return verdict == LEDGER_FULL || verdict == LEDGER_TOO_FAST;
+	return w->out->verdict == LEDGER_RESERVED && !w->request->dry_run;
 }
 
 /*
  * Takes all steps. Returns whether something has to be written. *needs_fresh: what is
- * known may be out of date, and nobody is refused by that, nor anything changed.
+ * known may be out of date, and nobody is told anything by that, nor anything changed.
  */
 static bool take_steps(struct batch *b, bool *needs_fresh)
 {
@@ -149,8 +152,7 @@ static bool take_steps(struct batch *b, bool *needs_fresh)
 	for (struct waiting *w = b->of->first; w; w = w->next) {
 		if (w->request) {
 			changed |= take_place(b, w);
-			*needs_fresh |= !b->is_fresh &&
-					is_refusal(w->out->verdict);
+			*needs_fresh |= !b->is_fresh && !is_proved(w);
 		} else if (!b->is_fresh) {
 			*needs_fresh = true;
 		} else if (b->is_stored && b->quota.seeded) {
@@ -209,20 +211,8 @@ static bool may_try_again(struct batch *b, enum call call, int64_t *pause)
 	int64_t wait = arc4random_uniform((uint32_t)*pause);
 	if (*pause < LONGEST_PAUSE)
 		*pause *= 2;
-	return clock_now() + wait + SHORTEST_ATTEMPT < b->deadline &&
+	return clock_now() + wait + LEDGER_SHORTEST_ATTEMPT < b->deadline &&
 	       !api_pause(b->of->api, wait);
-}
-
-static void count(struct ledger_counters *c, enum ledger_verdict verdict)
-{
-	static const enum ledger_count counts[] = {
-		[LEDGER_UNKNOWN] = LEDGER_COUNT_UNKNOWN,
-		[LEDGER_RESERVED] = LEDGER_COUNT_RESERVED,
-		[LEDGER_FULL] = LEDGER_COUNT_FULL,
-		[LEDGER_TOO_FAST] = LEDGER_COUNT_TOO_FAST,
-	};
-	if (verdict != LEDGER_NO_LIMIT)
-		ledger_count(c, counts[verdict]);
 }
 
 static void tell(struct batch *b, struct waiting *w, enum call call)
@@ -239,13 +229,20 @@ static void tell(struct batch *b, struct waiting *w, enum call call)
 		w->out->verdict = LEDGER_UNKNOWN;
 	if (w->out->verdict == LEDGER_UNKNOWN)
 		*w->error = b->error;
-	count(b->of->counters, w->out->verdict);
+}
+
+void ledger_batch_give_way(const struct ledger_known *known, struct api *api)
+{
+	int64_t took = known->took < LONGEST_WAY ? known->took : LONGEST_WAY;
+	if (known->holds)
+		(void)api_pause(api, took + arc4random_uniform(
+						    (uint32_t)took + 1));
 }
 
 void ledger_batch_run(const struct ledger_batch *of)
 {
 	struct batch b = { .of = of, .deadline = INT64_MAX };
-	int64_t pause = FIRST_PAUSE;
+	int64_t pause = FIRST_PAUSE, begun = clock_now();
 	for (const struct waiting *w = of->first; w; w = w->next)
 		if (w->deadline < b.deadline)
 			b.deadline = w->deadline;
@@ -260,5 +257,6 @@ void ledger_batch_run(const struct ledger_batch *of)
 		of->known->holds = false;
 	for (struct waiting *w = of->first; w; w = w->next)
 		tell(&b, w, call);
+	of->known->took = clock_now() - begun;
 	sg_arena_release(&b.arena);
 }

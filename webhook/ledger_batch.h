@@ -24,9 +24,13 @@ struct waiting {
 	bool done;
 };
 
+/* ms; with less than this left, an attempt would only end in its midst */
+enum { LEDGER_SHORTEST_ATTEMPT = 50 };
+
 /* What was last written for an owner, to go on from. */
 struct ledger_known {
 	bool holds;
+	int64_t took; /* ms, to read and write it */
 	struct quota quota;
 	struct sg_arena arena; /* of quota */
 };
@@ -39,6 +43,11 @@ struct ledger_batch {
 	struct waiting *first; /* linked by next */
 };
 
+/*
+ * Before a batch that would go on from what is known: it could always be there first,
+ * and the other replicas' requests of this owner never.
+ */
+void ledger_batch_give_way(const struct ledger_known *known, struct api *api);
 /* Fills what came of each. Blocks until the first deadline of them at most. */
 void ledger_batch_run(const struct ledger_batch *b);
 

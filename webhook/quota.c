@@ -115,6 +115,9 @@ static void refill(struct quota *q, int64_t per_minute, int64_t now)
 		q->tokens = full;
 		q->refilled = now;
 	}
+	/* a clock that was far ahead has written this */
+	if (q->refilled > now + MINUTE)
+		q->refilled = now;
 	int64_t passed = now - q->refilled;
 	if (passed > 0) {
 		/* full after a minute, so no product grows large */
@@ -151,14 +154,22 @@ static void pay(struct quota *q, const struct quota_request *r)
 
 /* --- the steps --- */
 
+/* The same creation, asked again: it has paid. */
+static bool is_again(const struct quota_entry *entry,
+		     const struct quota_request *r)
+{
+	return entry && entry->uid && r->uid && strcmp(entry->uid, r->uid) == 0;
+}
+
 enum quota_result quota_reserve(struct quota *q, const struct quota_request *r,
 				int64_t *wait)
 {
 	struct quota_entry *entry = entry_of(q, r->name);
+	bool has_paid = is_again(entry, r);
 	bool is_at_cap = q->count >= QUOTA_MAX_ENTRIES;
 	if (r->hard >= 0 && !entry && (is_at_cap || q->count >= r->hard))
 		return QUOTA_FULL;
-	if (!may_create_now(q, r, wait))
+	if (!has_paid && !may_create_now(q, r, wait))
 		return QUOTA_TOO_FAST;
 	if (entry)
 		renew(q, entry, r->uid, r->now);
@@ -166,7 +177,8 @@ enum quota_result quota_reserve(struct quota *q, const struct quota_request *r,
 		 !append(q, r->name, r->uid, r->now))
 		return QUOTA_NO_MEMORY;
 	q->hard = r->hard;
-	pay(q, r);
+	if (!has_paid)
+		pay(q, r);
 	return QUOTA_RESERVED;
 }
 

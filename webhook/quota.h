@@ -31,6 +31,7 @@ struct quota {
 	const char *version; /* resourceVersion */
 	const char *owner;
 	int64_t override; /* spec.hard.stores; -1: none */
+	bool deleting; /* it has a deletionTimestamp: what is written is lost */
 	bool seeded; /* status.entries is there: it knows the owner's Stores */
 	int64_t reservations; /* the number of the last one */
 	struct quota_entry *entries;

@@ -26,6 +26,22 @@ static enum call outcome(const struct api_request *r, int status,
 	return status >= 500 || status == 429 ? CALL_UNKNOWN : CALL_REFUSED;
 }
 
+/* Whether places in it count, for that owner. */
+static enum call check(const struct quota *q, const char *owner,
+		       struct sg_error *e)
+{
+	if (strcmp(q->owner, owner) != 0) {
+		sg_error_set(e, SG_INVALID,
+			     "StoreQuota %.128s names another owner, \"%.253s\"; an administrator has to delete it",
+			     q->name, q->owner);
+		return CALL_REFUSED;
+	}
+	if (!q->deleting)
+		return CALL_DONE;
+	sg_error_set(e, SG_IO, "StoreQuota %.128s is being deleted", q->name);
+	return CALL_UNKNOWN;
+}
+
 /* A call about one StoreQuota, and the object that is the answer. */
 static enum call ask(struct api *api, struct sg_arena *a,
 		     const struct api_request *r, const char *owner,
@@ -46,14 +62,9 @@ static enum call ask(struct api *api, struct sg_arena *a,
 		       e) ||
 	    quota_read(a, root, out, e)) {
 		sg_error_context(e, "%s %.200s", r->method, r->path);
-		return CALL_UNKNOWN;
+		return CALL_REFUSED;
 	}
-	if (strcmp(out->owner, owner) == 0)
-		return CALL_DONE;
-	sg_error_set(e, SG_INVALID,
-		     "StoreQuota %.128s has the wrong owner, \"%.253s\": delete it",
-		     out->name, out->owner);
-	return CALL_UNKNOWN;
+	return check(out, owner, e);
 }
 
 enum call quota_get(struct api *api, struct sg_arena *a, const char *owner,

@@ -79,6 +79,8 @@ int quota_read(struct sg_arena *a, const struct node *object, struct quota *out,
 		.uid = node_text(node_get(metadata, "uid")),
 		.version = node_text(node_get(metadata, "resourceVersion")),
 		.owner = node_text(node_path(object, "spec", "owner", NULL)),
+		.deleting = !node_is_null(
+			node_get(metadata, "deletionTimestamp")),
 		.override = -1,
 		.hard = -1,
 		.arena = a,

@@ -270,7 +270,8 @@ bool quotas_misses(struct quotas *q, const char *owner, const char *store)
 {
 	(void)pthread_mutex_lock(&q->mutex);
 	const struct view *v = *find(q, owner);
-	bool misses = v && v->seeded && place_of(v, store, 0) == v->count;
+	bool misses = v && v->seeded && v->count < QUOTA_MAX_ENTRIES &&
+		      place_of(v, store, 0) == v->count;
 	(void)pthread_mutex_unlock(&q->mutex);
 	return misses;
 }

@@ -31,7 +31,7 @@ void quotas_each(struct quotas *q, int64_t now,
 		 void (*tell)(void *context, const struct quota_sight *s),
 		 void *context);
 
-/* Whether the owner has a ledger which lacks that Store. */
+/* Whether the owner has a ledger which lacks that Store, and has room for it. */
 bool quotas_misses(struct quotas *q, const char *owner, const char *store);
 
 /* Those whose status shows another limit than their spec; tell() must not call back. */

@@ -31,7 +31,7 @@ void server_defaults(struct server_options *o)
 	int count = CPU_COUNT(&cpus);
 	*o = (struct server_options){
 		.threads = count < 1 ? 1 : count > 8 ? 8 : (unsigned)count,
-		.waiters = 16,
+		.waiters = 24, /* more than the ledger lets one owner hold */
 		.queue = 128,
 		.connections = 4096,
 		.max_body = SG_MAX_BODY,

@@ -34,13 +34,14 @@ enum answer { WORLD_NO, WORLD_YES, WORLD_LATER, WORLD_UNKNOWN };
 enum place_state {
 	PLACE_EXISTS,
 	PLACE_DELETING, /* its Store goes, and is not gone yet */
-	PLACE_PENDING,	/* its Store has not been seen: it is being created, or never was */
+	PLACE_PENDING, /* its Store has not been seen: it comes, or was given up */
+	PLACE_GONE,    /* it did not come, or is gone: the place is about to be free */
 };
 
 struct place {
 	const char *store;
 	enum place_state state;
-	const char *until; /* when it is free at the latest; NULL: not known */
+	const char *until; /* by when PLACE_PENDING is decided; NULL: not known */
 };
 
 enum reservation_verdict {

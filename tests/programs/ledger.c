@@ -6,6 +6,7 @@
  * reads a command a line, answers in a line each:
  *
  *     reserve OWNER STORE UID HARD PER_MINUTE MS	verdict, used, limit and wait, or why
+ *     reserve-in-background …				the same, and reads on
  *     look OWNER STORE UID HARD PER_MINUTE MS		the same, as a dry run
  *     storm OWNER N HARD MS				reserves shop-0 … shop-(N-1) at once
  *     count						what is counted
@@ -52,7 +53,7 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 		fail(&e);
 	all->stores = stores_new();
 	all->quotas = quotas_new(&log_to);
-	all->ledger = ledger_new(all->api, &all->counters);
+	all->ledger = ledger_new(all->api, &all->counters, STORM);
 	all->keeper = keeper_new(all->stores);
 	const struct informer_sink to_stores = keeper_sink(all->keeper);
 	const struct informer_sink to_quotas = quotas_sink(all->quotas);
@@ -116,6 +117,36 @@ static void reserve(const struct all *all, char **word)
 		printf("%s %u %lld %lld\n", verdicts[out.verdict],
 		       out.quota.count, (long long)out.hard,
 		       (long long)out.wait);
+}
+
+struct background {
+	const struct all *all;
+	char words[WORDS][128];
+};
+
+static void *reserve_in_background(void *context)
+{
+	struct background *b = context;
+	char *word[WORDS + 1] = { 0 };
+	for (unsigned i = 0; i < WORDS; i++)
+		word[i] = b->words[i];
+	reserve(b->all, word);
+	free(b);
+	return NULL;
+}
+
+static void start_background(const struct all *all, char **word)
+{
+	struct background *b = calloc(1, sizeof *b);
+	pthread_t thread;
+	if (!b)
+		abort();
+	b->all = all;
+	for (unsigned i = 0; i < WORDS; i++)
+		(void)snprintf(b->words[i], sizeof b->words[i], "%s", word[i]);
+	if (pthread_create(&thread, NULL, reserve_in_background, b) ||
+	    pthread_detach(thread))
+		abort();
 }
 
 struct question {
@@ -187,6 +218,8 @@ static void answer(struct all *all, char **word)
 		tell_counts(all);
 	else if (strcmp(word[0], "storm") == 0 && word[4])
 		storm(all, word);
+	else if (word[6] && strcmp(word[0], "reserve-in-background") == 0)
+		start_background(all, word);
 	else if (word[6])
 		reserve(all, word);
 	else

@@ -451,14 +451,15 @@ static void test_a_full_quota_says_what_is_in_it(void **state)
 		{ "books", PLACE_EXISTS, NULL },
 		{ "shoes", PLACE_DELETING, NULL },
 		{ "toys", PLACE_PENDING, "14:03:05 UTC" },
+		{ "hats", PLACE_GONE, NULL },
 	};
 	f.quota = (struct reservation){ .verdict = RESERVATION_FULL,
-					.quota = "alice-2b", .limit = 3,
-					.used = 3, .places = places };
+					.quota = "alice-2b", .limit = 4,
+					.used = 4, .places = places };
 	expect_refused(&f, &k, 403,
-		       "\"alice\" has 3 of 3 Stores: books, shoes (being deleted), "
-		       "toys (being created, or else free by 14:03:05 UTC); delete "
-		       "one, or ask an administrator for a higher limit "
+		       "\"alice\" has 4 of 4 Stores: books, shoes (being deleted), "
+		       "toys (being created or freed, by 14:03:05 UTC), hats (being "
+		       "freed); delete one, or ask an administrator for a higher limit "
 		       "(spec.hard.stores of StoreQuota alice-2b)");
 	f.quota = (struct reservation){ .verdict = RESERVATION_FULL };
 	expect_refused(&f, &k, 403,

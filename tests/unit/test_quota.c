@@ -181,6 +181,39 @@ static void test_creations_are_paced(void **state)
 	assert_int_equal(pace(&q, 4, now, &wait), QUOTA_TOO_FAST);
 }
 
+static void test_a_clock_that_was_far_ahead_stops_nobody(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	int64_t wait, now = 1000000, day = 86400000;
+	(void)state;
+	sg_arena_init(&a);
+	struct quota q = quota_of(&a, plain);
+	assert_int_equal(pace(&q, 1, now + day, &wait), QUOTA_RESERVED);
+	assert_int_equal(pace(&q, 1, now, &wait), QUOTA_TOO_FAST);
+	assert_int_equal(wait, 60000);
+	/* the first that is admitted sets it right */
+	q.refilled = now + day;
+	q.tokens = 1000;
+	assert_int_equal(pace(&q, 1, now, &wait), QUOTA_RESERVED);
+	assert_int_equal(q.refilled, now);
+}
+
+static void test_the_same_creation_pays_once(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	int64_t wait;
+	(void)state;
+	sg_arena_init(&a);
+	struct quota q = quota_of(&a, plain);
+	const struct quota_request r = { .name = "shoes", .uid = "u7", .hard = 9,
+					 .per_minute = 1, .now = 5 };
+	const struct quota_request other = { .name = "shoes", .uid = "u8",
+					     .hard = 9, .per_minute = 1, .now = 5 };
+	assert_int_equal(quota_reserve(&q, &r, &wait), QUOTA_RESERVED);
+	assert_int_equal(quota_reserve(&q, &r, &wait), QUOTA_RESERVED);
+	assert_int_equal(quota_reserve(&q, &other, &wait), QUOTA_TOO_FAST);
+}
+
 static void test_a_full_quota_costs_no_token(void **state)
 {
 	cleanup_arena struct sg_arena a;
@@ -293,6 +326,8 @@ int main(void)
 		cmocka_unit_test(test_a_store_is_identified_once),
 		cmocka_unit_test(test_a_missing_store_is_added_past_the_limit),
 		cmocka_unit_test(test_creations_are_paced),
+		cmocka_unit_test(test_a_clock_that_was_far_ahead_stops_nobody),
+		cmocka_unit_test(test_the_same_creation_pays_once),
 		cmocka_unit_test(test_a_full_quota_costs_no_token),
 		cmocka_unit_test(test_what_is_written_is_read_again),
 		cmocka_unit_test(test_one_without_a_status_is_not_seeded),
