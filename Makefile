@@ -84,7 +84,7 @@ help:
 	@echo "make model      the ledger's rules by spin; 2 min (MODEL_BOUNDS=large: 20)"
 	@echo "make bench      timings beside kustomize's, against the targets"
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
-	@echo "make bench-ledger   what the quota costs a creation; 5 min"
+	@echo "make bench-ledger   what the quota costs a creation; 4 min"
 	@echo "make storm      10 min of creates and faults on three replicas: STORM_FLAGS"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"

@@ -30,6 +30,20 @@ struct gate {
 	struct cluster cluster;
 };
 
+/* --- what has been seen --- */
+
+static int check_watch(const struct informer *i, struct sg_error *e)
+{
+	if (i && informer_is_synced(i))
+		return 0;
+	return sg_error_set(e, SG_IO, "the first list has not come yet");
+}
+
+static int check_policies(const void *context, struct sg_error *e)
+{
+	return check_watch(((const struct gate *)context)->policy_watch, e);
+}
+
 /* --- a request's world --- */
 
 /* The world comes first: what the rules are given is what was made here. */
@@ -48,6 +62,11 @@ static const struct world *open_world(void *context, struct sg_arena *a,
 				      struct sg_error *e)
 {
 	struct gate *g = context;
+	/* another policy than the cluster's would admit what that one refuses */
+	if (g->api && check_policies(g, e)) {
+		sg_error_context(e, "the policy in force is not known yet");
+		return NULL;
+	}
 	struct request_world *w = sg_arena_alloc(a, sizeof *w);
 	if (!w) {
 		(void)sg_error_memory(e);
@@ -110,21 +129,9 @@ static void decided(void *context, const struct endpoints_outcome *o)
 
 /* --- what is followed --- */
 
-static int check_watch(const struct informer *i, struct sg_error *e)
-{
-	if (i && informer_is_synced(i))
-		return 0;
-	return sg_error_set(e, SG_IO, "the first list has not come yet");
-}
-
 static int check_stores(const void *context, struct sg_error *e)
 {
 	return check_watch(((const struct gate *)context)->store_watch, e);
-}
-
-static int check_policies(const void *context, struct sg_error *e)
-{
-	return check_watch(((const struct gate *)context)->policy_watch, e);
 }
 
 static int check_quotas(const void *context, struct sg_error *e)

@@ -22,7 +22,7 @@ struct gate_options {
 
 struct gate;
 
-/* Takes over the policy, which is in force until the cluster's own is seen. */
+/* Takes over the policy, which is in force where the cluster has none. */
 int gate_open(const struct gate_options *o, struct policy *first,
 	      struct gate **out, struct sg_error *e);
 /* Begins to follow the cluster. */
