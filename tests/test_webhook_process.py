@@ -29,14 +29,15 @@ def certificates(tmp_path_factory):
 
 
 class Webhook:
-    """One run, standalone, at free ports, with certificate files of its own."""
+    """One run, standalone if not said otherwise, at free ports, with certificate files
+    of its own."""
 
-    def __init__(self, certificates, folder, *options):
+    def __init__(self, certificates, folder, *options, where=("--standalone",)):
         self.folder = pathlib.Path(folder)
         self.certificates = certificates
         self.show("first")
         self.process = subprocess.Popen(
-            [WEBHOOK, "--standalone", "--listen", "127.0.0.1:0", "--http",
+            [WEBHOOK, *where, "--listen", "127.0.0.1:0", "--http",
              "127.0.0.1:0", "--tls-cert", self.folder / "tls.crt", "--tls-key",
              self.folder / "tls.key", *options],
             stderr=subprocess.PIPE, text=True)
@@ -263,3 +264,23 @@ def test_client_ca(certificates, tmp_path):
         assert webhook.line("draining")
         line = webhook.line("connections were cut off")
         assert line["tls_handshakes_failed"] == 1 and line["too_slow"] == 0
+
+
+def test_nothing_is_decided_before_the_policy_is_known(certificates, tmp_path):
+    """Its own policy may allow what the cluster's refuses; and the API server may ask it
+    before it is ready."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps({
+        "current-context": "x", "users": [{"name": "x", "user": {"token": "hidden"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "clusters": [{"name": "x", "cluster": {
+            "server": "https://127.0.0.1:1",
+            "certificate-authority": str(certificates.path("ca.crt"))}}]}))
+    review = (ROOT / "tests" / "admission" / "update-plan" / "in.json").read_bytes()
+    with Webhook(certificates, tmp_path, where=("--kubeconfig", kubeconfig)) as webhook:
+        for path in ("/validate-store", "/mutate-store"):
+            with webhook.connect() as s:
+                s.sendall(request(path, review, Content_Type="application/json"))
+                answer = read_answer(s)
+            assert answer.status == 503, answer.body
+            assert "the policy in force is not known yet" in answer.json()["message"]
