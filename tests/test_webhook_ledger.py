@@ -336,6 +336,28 @@ def test_who_has_little_time_takes_none_from_others(quotas, ledger_fake):
     assert words.count("reserved") >= 3, ledger_fake.lines
 
 
+def test_who_is_left_by_a_batch_that_failed_is_in_the_next(quotas, ledger_fake):
+    """A batch ends when the first of it is out of time; the others go on together."""
+    begun = time.monotonic()
+
+    def stand_still(handler, method, answer):
+        if time.monotonic() - begun < 2:
+            time.sleep(0.1)
+            handler.reply(500, {"kind": "Status", "message": "etcd is away"})
+        else:
+            answer()
+
+    quotas.instead = stand_still
+    for number in range(24):
+        ms = (800, 8000, 1200, 8000)[number % 4]
+        ledger_fake.process.stdin.write(
+            f"reserve-in-background alice shop-{number} u{number} 99 0 {ms}\n")
+    ledger_fake.process.stdin.flush()
+    ledger_fake.wait("all", lambda p: len(p.lines) == 24)
+    words = [line.split()[0] for line in ledger_fake.lines]
+    assert words.count("reserved") == 12 and words.count("unknown") == 12, words
+
+
 def test_a_quota_that_is_being_deleted_takes_nobody_in(stores, ledger):
     """What is written into it goes with it."""
     reserve(ledger, "books")

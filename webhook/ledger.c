@@ -96,6 +96,7 @@ static void enqueue(struct owner *o, struct waiting *w)
 	while (*at)
 		at = &(*at)->next;
 	*at = w;
+	w->next = NULL; /* it may have been in another batch before */
 	w->queued = true;
 }
 
