@@ -18,7 +18,8 @@ struct fake {
 	bool deleting;
 	const struct node *metadata; /* of the namespace that exists */
 	struct reservation quota; /* what reserving gives */
-	struct reservation wanted; /* gets what was asked last */
+	struct reservation wanted; /* gets what was asked last, */
+	char wanted_owner[64], wanted_store[64]; /* and its texts */
 	unsigned reserved; /* gets how often */
 	unsigned asked;
 };
@@ -91,6 +92,8 @@ static inline enum answer fake_reserve(const struct world *w,
 	(void)a;
 	f->reserved++;
 	f->wanted = *r;
+	(void)snprintf(f->wanted_owner, sizeof f->wanted_owner, "%s", r->owner);
+	(void)snprintf(f->wanted_store, sizeof f->wanted_store, "%s", r->store);
 	r->verdict = f->quota.verdict;
 	r->quota = f->quota.quota;
 	r->used = f->quota.used;

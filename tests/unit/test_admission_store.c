@@ -411,8 +411,8 @@ static void test_a_place_is_taken_last_and_for_what_stands(void **state)
 				   STORE("fashion", "alice", ", adminEmail: a@example.com"));
 	expect_allowed(&f, &k);
 	assert_int_equal(f.reserved, 1);
-	expect_text(f.wanted.owner, "alice", "owner");
-	expect_text(f.wanted.store, "fashion", "store");
+	expect_text(f.wanted_owner, "alice", "owner");
+	expect_text(f.wanted_store, "fashion", "store");
 	assert_int_equal(f.wanted.hard, f.world.policy->owners.stores);
 	assert_int_equal(f.wanted.per_minute,
 			 f.world.policy->owners.creates_per_minute);
@@ -437,7 +437,7 @@ static void test_a_new_owner_needs_a_place(void **state)
 	f.may_assign = true;
 	expect_allowed(&f, &given);
 	assert_int_equal(f.reserved, 1);
-	expect_text(f.wanted.owner, "bob", "owner");
+	expect_text(f.wanted_owner, "bob", "owner");
 	assert_int_equal(f.wanted.per_minute, 0);
 	expect_refused(&f, &going, 422, "stays with its owner, \"alice\"");
 	assert_int_equal(f.reserved, 1);
