@@ -183,7 +183,7 @@ def assert_none(wrong):
     assert not wrong, "\n".join(["", *wrong])
 
 
-def measure_until(node, may_reach, seconds=30):
+def measure_until(node, may_reach, seconds=90):
     """Policies bind a moment after they are written. Whatever the outcome, it is what
     was seen last."""
     seen = {}
