@@ -14,7 +14,7 @@ static const char plain[] =
 static struct quota quota_of(struct sg_arena *a, const char *text)
 {
 	struct node *root = NULL;
-	struct quota q;
+	struct quota q = { 0 };
 	struct sg_error e = { 0 };
 	if (json_parse(text, strlen(text), a, &root, &e) ||
 	    quota_read(a, root, &q, &e))
