@@ -129,6 +129,37 @@ def test_places_go_with_their_stores_and_not_with_others_of_their_name(stores, l
     assert time.monotonic() - begun >= TTL / 1000 * 0.9
 
 
+def test_places_go_with_their_stores_beside_hasty_requests(stores, program):
+    """The keeper shares its owner's turns with requests that leave it no time to look;
+    but a deletion that was seen needs none."""
+    ledger = program("ledger", kubeconfig(stores), 60000)
+    ledger.wait_for_log("stores: listed")
+    ledger.wait_for_log("storequotas: listed")
+    stores.apply(store("books"))
+    reserve(ledger, "toys", hard=900)
+    stopped = threading.Event()
+
+    def hurry():
+        number = 0
+        while not stopped.wait(0.002):
+            number += 1
+            ledger.process.stdin.write(
+                f"reserve-in-background alice toys u{number} 900 0 900\n")
+            ledger.process.stdin.flush()
+
+    hasty = threading.Thread(target=hurry)
+    hasty.start()
+    try:
+        ledger.wait("requests under way", lambda p: len(p.lines) > 20)
+        stores.must("delete", "store", "books")
+        stores.wait("its place free", lambda: names(stores) == ["toys"], seconds=10)
+    finally:
+        stopped.set()
+        hasty.join()
+    ledger.kill()
+    stores.must("delete", "storequotas", "--all")
+
+
 def test_reservations_that_lead_to_nothing_end(stores, ledger):
     stores.apply(store("books"))
     reserve(ledger, "ghost")
@@ -269,6 +300,7 @@ def test_conflicts_are_tried_again_within_the_time(quotas, ledger_fake):
     quotas.instead = overtake
     assert reserve(ledger_fake, "books") == "reserved 1 3"
     assert len(conflicts) == 5
+    assert counts(ledger_fake)["conflicts"] == counts(ledger_fake)["retries"] == 5
     conflicts.clear()
     quotas.instead = lambda handler, method, answer: (
         handler.reply(409, {"message": "never"}) if method == "PUT" else answer())
@@ -321,7 +353,10 @@ def test_no_limit_is_not_told_by_what_may_be_out_of_date(quotas, ledger_fake):
 
 
 def test_who_has_little_time_takes_none_from_others(quotas, ledger_fake):
+    asked = threading.Event()
+
     def slowly(handler, method, answer):
+        asked.set()
         time.sleep(0.3)
         answer()
 
@@ -330,7 +365,7 @@ def test_who_has_little_time_takes_none_from_others(quotas, ledger_fake):
         ledger_fake.process.stdin.write(
             f"reserve-in-background alice shop-{number} u{number} 9 0 {ms}\n")
         ledger_fake.process.stdin.flush()
-        time.sleep(0.05)
+        assert asked.wait(5)  # the first is under way when the others come
     ledger_fake.wait("all", lambda p: len(p.lines) == 4)
     words = sorted(line.split()[0] for line in ledger_fake.lines)
     assert words.count("reserved") >= 3, ledger_fake.lines

@@ -104,16 +104,18 @@ static bool show_limit(struct quota *q)
 	return outdated;
 }
 
+/* What has to ask first, and finds no time to, is found again by the next round. */
 static bool do_errand(struct turn *t, const struct errand *errand,
 		      struct quota *q, int64_t deadline)
 {
+	bool has_time = clock_now() < deadline;
 	switch (errand->kind) {
 	case ERRAND_DROP_DELETED:
 		return keeper_drop_deleted(t, errand, q);
 	case ERRAND_LOOK:
-		return look_at_reservation(t, errand, q, deadline);
+		return has_time && look_at_reservation(t, errand, q, deadline);
 	case ERRAND_ADD_MISSING:
-		return keeper_add_missing(t, errand, q, deadline);
+		return has_time && keeper_add_missing(t, errand, q, deadline);
 	case ERRAND_SHOW_LIMIT:
 		return show_limit(q);
 	}
@@ -125,11 +127,9 @@ static bool change(void *context, struct quota *q, int64_t deadline)
 	struct turn *t = context;
 	bool changed = false;
 	memset(t->counts, 0, sizeof t->counts);
-	int64_t looks = deadline - FOR_WRITE;
-	for (const struct errand *n = t->errands; n && clock_now() < looks;
-	     n = n->next)
-		changed |= do_errand(t, n, q, looks);
-	return changed; /* what was not looked at is found again */
+	for (const struct errand *n = t->errands; n; n = n->next)
+		changed |= do_errand(t, n, q, deadline - FOR_WRITE);
+	return changed;
 }
 
 /* --- */

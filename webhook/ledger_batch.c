@@ -132,7 +132,7 @@ static bool take_place(struct batch *b, struct waiting *w)
 		quota_copy(&b->arena, &b->quota, &looked_at, &b->error) ?
 			LEDGER_UNKNOWN :
 			verdicts[decide(b, w, &looked_at)];
-	return false;
+	return false; /* nothing is written for a look */
 }
 
 /* What is proved by being written; everything else needs a read of now. */
@@ -223,6 +223,8 @@ static void tell(struct batch *b, struct waiting *w, enum call call)
 		*w->error = b->error;
 	if (!w->request)
 		return;
+	if (is_known && w->out->verdict == LEDGER_UNKNOWN)
+		sg_error_memory(&b->error);
 	if (!is_known || (w->out->verdict != LEDGER_NO_LIMIT &&
 			  quota_copy(w->arena, &b->quota, &w->out->quota,
 				     &b->error)))
@@ -249,6 +251,7 @@ void ledger_batch_run(const struct ledger_batch *of)
 	sg_arena_init(&b.arena);
 	enum call call = attempt(&b);
 	while (call != CALL_DONE && may_try_again(&b, call, &pause)) {
+		ledger_count(of->counters, LEDGER_COUNT_RETRIES);
 		b.is_fresh = false;
 		of->known->holds = false;
 		call = attempt(&b);

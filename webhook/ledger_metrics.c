@@ -23,7 +23,10 @@ static const struct {
 				  "StoreQuotas written.", NULL },
 	[LEDGER_COUNT_CONFLICTS] = {
 		"storeguard_ledger_conflicts_total",
-		"Writes of a StoreQuota that another had overtaken, and that were tried again.",
+		"Writes of a StoreQuota that another had overtaken.", NULL },
+	[LEDGER_COUNT_RETRIES] = {
+		"storeguard_ledger_retries_total",
+		"Attempts made anew, after a conflict or when the API server did not answer.",
 		NULL },
 	[LEDGER_COUNT_SEEDED] = {
 		"storeguard_ledger_seeded_total",

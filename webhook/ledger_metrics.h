@@ -13,7 +13,8 @@ enum ledger_count {
 	LEDGER_COUNT_TOO_FAST,
 	LEDGER_COUNT_UNKNOWN, /* nobody could decide them in time */
 	LEDGER_COUNT_WRITES,
-	LEDGER_COUNT_CONFLICTS, /* writes that came too late, and were tried again */
+	LEDGER_COUNT_CONFLICTS, /* writes that came too late */
+	LEDGER_COUNT_RETRIES, /* after a conflict, or when nobody answered */
 	LEDGER_COUNT_SEEDED,
 	LEDGER_COUNT_DROPPED, /* places freed with their Store */
 	LEDGER_COUNT_LEAKS, /* places freed whose reservation led to nothing */

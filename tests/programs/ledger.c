@@ -203,9 +203,10 @@ static void storm(const struct all *all, char **word)
 static void tell_counts(struct all *all)
 {
 	atomic_ulong *v = all->counters.values;
-	printf("count writes=%lu conflicts=%lu seeded=%lu dropped=%lu leaks=%lu missing=%lu\n",
+	printf("count writes=%lu conflicts=%lu retries=%lu seeded=%lu dropped=%lu leaks=%lu missing=%lu\n",
 	       atomic_load(&v[LEDGER_COUNT_WRITES]),
 	       atomic_load(&v[LEDGER_COUNT_CONFLICTS]),
+	       atomic_load(&v[LEDGER_COUNT_RETRIES]),
 	       atomic_load(&v[LEDGER_COUNT_SEEDED]),
 	       atomic_load(&v[LEDGER_COUNT_DROPPED]),
 	       atomic_load(&v[LEDGER_COUNT_LEAKS]),
