@@ -28,16 +28,12 @@ struct access {
 
 struct access *access_new(struct api *api)
 {
-	pthread_condattr_t attributes;
 	struct access *a = calloc(1, sizeof *a);
 	if (!a)
 		return NULL;
 	a->api = api;
 	(void)pthread_mutex_init(&a->mutex, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&a->answered, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
+	(void)clock_condition(&a->answered);
 	return a;
 }
 
@@ -148,8 +144,7 @@ static struct asking **find_asking(struct access *a,
 static bool wait_for_others(struct access *a, const struct access_key *key,
 			    int64_t deadline)
 {
-	const struct timespec end = { .tv_sec = deadline / 1000,
-				      .tv_nsec = deadline % 1000 * 1000000 };
+	const struct timespec end = clock_end(deadline);
 	while (*find_asking(a, key))
 		if (clock_now() >= deadline ||
 		    pthread_cond_timedwait(&a->answered, &a->mutex, &end))

@@ -39,16 +39,12 @@ static void start_curl(void)
 
 static struct api *api_new(void)
 {
-	pthread_condattr_t attributes;
 	struct api *a = calloc(1, sizeof *a);
 	if (!a)
 		return NULL;
 	(void)pthread_once(&curl_once, start_curl);
 	(void)pthread_mutex_init(&a->mutex, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&a->stop, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
+	(void)clock_condition(&a->stop);
 	return a;
 }
 
@@ -125,8 +121,7 @@ static bool is_stopped(struct api *a)
 bool api_pause(struct api *a, int64_t ms)
 {
 	int64_t until = clock_now() + (ms > 0 ? ms : 0);
-	const struct timespec end = { .tv_sec = until / 1000,
-				      .tv_nsec = until % 1000 * 1000000 };
+	const struct timespec end = clock_end(until);
 	(void)pthread_mutex_lock(&a->mutex);
 	while (!a->stopped && clock_now() < until)
 		(void)pthread_cond_timedwait(&a->stop, &a->mutex, &end);

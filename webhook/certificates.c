@@ -26,17 +26,12 @@ int certificates_make(struct tls *tls, const char *const *names, unsigned count,
 int certificates_begin(struct certificates *c, struct tls *tls,
 		       const struct log *log, struct sg_error *e)
 {
-	pthread_condattr_t monotonic;
 	c->tls = tls;
 	c->log = log;
-	if (pthread_mutex_init(&c->lock, NULL))
-		return sg_error_memory(e);
-	if (pthread_condattr_init(&monotonic) ||
-	    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) ||
-	    pthread_cond_init(&c->changed, &monotonic))
-		return sg_error_memory(e);
-	(void)pthread_condattr_destroy(&monotonic);
-	return 0;
+	return pthread_mutex_init(&c->lock, NULL) ||
+			       clock_condition(&c->changed) ?
+		       sg_error_memory(e) :
+		       0;
 }
 
 int certificates_run(struct certificates *c, void *(*thread)(void *),
@@ -54,8 +49,7 @@ int certificates_run(struct certificates *c, void *(*thread)(void *),
 bool certificates_wait(struct certificates *c, int64_t ms)
 {
 	int64_t until = clock_now() + ms;
-	struct timespec at = { .tv_sec = until / 1000,
-			       .tv_nsec = until % 1000 * 1000000 };
+	const struct timespec at = clock_end(until);
 	int result = 0;
 	(void)pthread_mutex_lock(&c->lock);
 	while (!c->stopping && !c->rung && result == 0)

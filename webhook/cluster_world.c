@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "cluster_look.h"
 #include "keeper.h"
 #include "names.h"
@@ -152,7 +153,7 @@ static void describe_place(const struct cluster *c, struct sg_arena *a,
 	if (stores_find(c->stores, a, entry->name, &facts) &&
 	    strcmp(facts.owner, owner) == 0)
 		out->state = facts.deleting ? PLACE_DELETING : PLACE_EXISTS;
-	else if (end && end < (int64_t)time(NULL) * 1000)
+	else if (end && end < clock_wall())
 		out->state = PLACE_GONE;
 	else
 		out->state = PLACE_PENDING;

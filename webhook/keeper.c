@@ -31,17 +31,13 @@ struct keeper {
 
 struct keeper *keeper_new(struct stores *stores)
 {
-	pthread_condattr_t attributes;
 	struct keeper *k = calloc(1, sizeof *k);
 	if (!k)
 		return NULL;
 	k->stores = stores;
 	k->to_stores = stores_sink(stores);
 	(void)pthread_mutex_init(&k->mutex, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&k->woken, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
+	(void)clock_condition(&k->woken);
 	return k;
 }
 
@@ -99,8 +95,7 @@ struct informer_sink keeper_sink(struct keeper *k)
 /* Waits for deletions, or until then. NULL: there were none. */
 static struct errand *await_deletions(struct keeper *k, int64_t until)
 {
-	const struct timespec end = { .tv_sec = until / 1000,
-				      .tv_nsec = until % 1000 * 1000000 };
+	const struct timespec end = clock_end(until);
 	(void)pthread_mutex_lock(&k->mutex);
 	while (!k->deletions && !k->stopping && clock_now() < until)
 		(void)pthread_cond_timedwait(&k->woken, &k->mutex, &end);

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"
@@ -92,8 +91,7 @@ static bool keeper_add_missing(struct turn *t, const struct errand *errand,
 	    look(t, errand, deadline, &store) != WORLD_YES)
 		return false;
 	return note(t, LEDGER_COUNT_MISSING,
-		    quota_add(q, errand->name, store.uid,
-			      (int64_t)time(NULL) * 1000));
+		    quota_add(q, errand->name, store.uid, clock_wall()));
 }
 
 static bool show_limit(struct quota *q)

@@ -51,14 +51,10 @@ void ledger_free(struct ledger *l)
 
 static struct owner *owner_new(struct ledger *l, const char *name)
 {
-	pthread_condattr_t attributes;
 	struct owner *o = calloc(1, sizeof *o);
 	if (!o)
 		return NULL;
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&o->changed, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
+	(void)clock_condition(&o->changed);
 	sg_arena_init(&o->known.arena);
 	o->name = strdup(name);
 	o->next = l->owners;
@@ -158,8 +154,7 @@ static void lead(struct ledger *l, struct owner *o)
 static void wait_for_turn(struct ledger *l, struct owner *o, struct waiting *w)
 {
 	int64_t deadline = w->deadline;
-	const struct timespec end = { .tv_sec = deadline / 1000,
-				      .tv_nsec = deadline % 1000 * 1000000 };
+	const struct timespec end = clock_end(deadline);
 	while (!w->done) {
 		if (w->queued && !has_time(w))
 			break;

@@ -1,7 +1,6 @@
 #include "ledger_batch.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "clock.h"
 
@@ -19,13 +18,6 @@ struct batch {
 	bool is_stored; /* there is such an object */
 	struct sg_error error; /* why the last attempt failed */
 };
-
-static int64_t wall_clock(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int64_t limit_of(const struct batch *b, const struct ledger_request *r)
 {
@@ -91,7 +83,7 @@ static enum call seed(struct batch *b)
 	if (b->quota.seeded || !some(b, is_limited))
 		return CALL_DONE;
 	enum call call = quota_seed(b->of->api, &b->quota, b->deadline,
-				    wall_clock(), &b->error);
+				    clock_wall(), &b->error);
 	if (call == CALL_DONE)
 		ledger_count(b->of->counters, LEDGER_COUNT_SEEDED);
 	return call;
@@ -105,7 +97,7 @@ static enum quota_result decide(const struct batch *b, const struct waiting *w,
 					     .uid = r->uid,
 					     .hard = limit_of(b, r),
 					     .per_minute = r->per_minute,
-					     .now = wall_clock() };
+					     .now = clock_wall() };
 	w->out->hard = asked.hard;
 	return quota_reserve(q, &asked, &w->out->wait);
 }

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TOKEN = 1000, MINUTE = 60000 };
 
@@ -72,12 +71,8 @@ int quota_copy(struct sg_arena *a, const struct quota *q, struct quota *out,
 
 static const char *print_time(const struct quota *q, int64_t ms)
 {
-	char text[QUOTA_TIME_SIZE] = "";
-	const time_t seconds = (time_t)(ms / 1000);
-	struct tm utc;
-	if (!gmtime_r(&seconds, &utc) ||
-	    !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc))
-		return NULL;
+	char text[QUOTA_TIME_SIZE];
+	quota_print_time(ms, text);
 	return copy(q, text);
 }
 

@@ -52,6 +52,8 @@ int quota_read(struct sg_arena *a, const struct node *object, struct quota *out,
 	       struct sg_error *e);
 /* A time as in it (RFC 3339, UTC), in ms since 1970; 0 for none. */
 int64_t quota_time(const char *text);
+/* The same to seconds; what is no time becomes 1970. */
+void quota_print_time(int64_t ms, char text[QUOTA_TIME_SIZE]);
 /* Appends the object as it is to be put. */
 void quota_write(const struct quota *q, struct sg_buffer *out);
 

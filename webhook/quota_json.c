@@ -100,6 +100,15 @@ int quota_read(struct sg_arena *a, const struct node *object, struct quota *out,
 
 /* --- writing --- */
 
+void quota_print_time(int64_t ms, char text[QUOTA_TIME_SIZE])
+{
+	const time_t seconds = (time_t)(ms / 1000);
+	struct tm utc;
+	if (!gmtime_r(&seconds, &utc) ||
+	    !strftime(text, QUOTA_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc))
+		(void)snprintf(text, QUOTA_TIME_SIZE, "1970-01-01T00:00:00Z");
+}
+
 static void write_field(struct sg_buffer *out, const char *before,
 			const char *text)
 {
@@ -120,11 +129,8 @@ static void write_entry(struct sg_buffer *out, const struct quota_entry *entry)
 
 static void write_pacing(struct sg_buffer *out, const struct quota *q)
 {
-	char text[QUOTA_TIME_SIZE] = "1970-01-01T00:00:00Z";
-	const time_t seconds = (time_t)(q->refilled / 1000);
-	struct tm utc;
-	if (gmtime_r(&seconds, &utc))
-		(void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	char text[QUOTA_TIME_SIZE];
+	quota_print_time(q->refilled, text);
 	sg_buffer_printf(out,
 			 ",\"pacing\":{\"tokens\":%" PRId64
 			 ",\"updatedAt\":\"%.19s.%03dZ\"}",

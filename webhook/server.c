@@ -192,16 +192,12 @@ static struct server *server_new(const struct server_options *o,
 				 struct tls *tls)
 {
 	struct server *s = calloc(1, sizeof *s);
-	pthread_condattr_t monotonic;
 	if (!s)
 		return NULL;
 	s->o = *o;
 	s->tls = tls;
 	s->listener = s->stop_listening = -1;
-	(void)pthread_condattr_init(&monotonic);
-	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&s->keeper_wakes, &monotonic);
-	(void)pthread_condattr_destroy(&monotonic);
+	(void)clock_condition(&s->keeper_wakes);
 	(void)pthread_mutex_init(&s->keeper_lock, NULL);
 	(void)pthread_mutex_init(&s->connections_lock, NULL);
 	(void)pthread_mutex_init(&s->waiters.lock, NULL);
