@@ -149,7 +149,7 @@ static int open_cluster(struct gate *g, struct sg_error *e)
 	g->access = access_new(g->api);
 	g->ledger = ledger_new(g->api, &g->ledger_counters, MOST_OF_ONE_OWNER);
 	g->quotas = quotas_new(o->log);
-	g->keeper = g->stores ? keeper_new(g->stores) : NULL;
+	g->keeper = keeper_new();
 	if (!g->stores || !g->access || !g->ledger || !g->quotas || !g->keeper)
 		return sg_error_memory(e);
 	probes_add(o->probes, "stores", check_stores, g);
@@ -176,26 +176,34 @@ int gate_open(const struct gate_options *o, struct policy *first,
 	return o->standalone ? 0 : open_cluster(g, e);
 }
 
-static int follow(struct gate *g, const char *path,
+static int follow(struct gate *g, const struct informer_options *o,
 		  const struct informer_sink *sink, struct informer **out,
 		  struct sg_error *e)
 {
-	const struct informer_options o = { .path = path };
-	return informer_start(g->api, &o, sink, g->options.log, out, e);
+	return informer_start(g->api, o, sink, g->options.log, out, e);
 }
 
 static int follow_all(struct gate *g, struct sg_error *e)
 {
-	const struct informer_sink stores = keeper_sink(g->keeper);
-	const struct informer_sink policies =
-		policy_status_sink(g->policy_status);
+	const struct informer_sink stores = stores_sink(g->stores);
+	const struct informer_sink policies = policies_sink(g->policies);
 	const struct informer_sink quotas = quotas_sink(g->quotas);
-	return follow(g, "/apis/urumi.io/v1/stores", &stores, &g->store_watch,
-		      e) ||
-			       follow(g, "/apis/urumi.io/v1/storepolicies",
-				      &policies, &g->policy_watch, e) ||
-			       follow(g, "/apis/urumi.io/v1/storequotas",
-				      &quotas, &g->quota_watch, e) ?
+	const struct informer_sink keeper = keeper_sink(g->keeper);
+	const struct informer_sink status = policy_status_sink(g->policy_status);
+	const struct informer_options of_stores = {
+		.path = "/apis/urumi.io/v1/stores", .also = &keeper
+	};
+	const struct informer_options of_policies = {
+		.path = "/apis/urumi.io/v1/storepolicies", .also = &status
+	};
+	const struct informer_options of_quotas = {
+		.path = "/apis/urumi.io/v1/storequotas"
+	};
+	return follow(g, &of_stores, &stores, &g->store_watch, e) ||
+			       follow(g, &of_policies, &policies,
+				      &g->policy_watch, e) ||
+			       follow(g, &of_quotas, &quotas, &g->quota_watch,
+				      e) ?
 		       -1 :
 		       0;
 }
@@ -207,6 +215,7 @@ static int keep_ledgers(struct gate *g, struct sg_error *e)
 		.ledger = g->ledger,
 		.counters = &g->ledger_counters,
 		.quotas = g->quotas,
+		.stores = g->stores,
 		.quota_watch = g->quota_watch,
 		.store_watch = g->store_watch,
 		.ttl = g->options.reservation_ttl,

@@ -27,7 +27,8 @@ struct informer {
 	struct api *api;
 	char *path;
 	int64_t quiet;
-	struct informer_sink sink;
+	struct informer_sink sinks[2]; /* the second may lack functions */
+	struct informer_sink sink; /* which tells both */
 	const struct log *log;
 	pthread_t thread;
 	atomic_bool synced;
@@ -56,6 +57,40 @@ static void say(const struct informer *i, enum log_level level,
 	va_end(args);
 	sg_error_context(&text, "%s", strrchr(i->path, '/') + 1);
 	log_write(i->log, level, text.message);
+}
+
+/* --- both sinks --- */
+
+static void begin(void *context)
+{
+	const struct informer *i = context;
+	for (const struct informer_sink *s = i->sinks; s < i->sinks + 2; s++)
+		if (s->begin)
+			s->begin(s->context);
+}
+
+static void set(void *context, const struct node *object)
+{
+	const struct informer *i = context;
+	for (const struct informer_sink *s = i->sinks; s < i->sinks + 2; s++)
+		if (s->set)
+			s->set(s->context, object);
+}
+
+static void end(void *context)
+{
+	const struct informer *i = context;
+	for (const struct informer_sink *s = i->sinks; s < i->sinks + 2; s++)
+		if (s->end)
+			s->end(s->context);
+}
+
+static void removed(void *context, const struct node *object)
+{
+	const struct informer *i = context;
+	for (const struct informer_sink *s = i->sinks; s < i->sinks + 2; s++)
+		if (s->removed)
+			s->removed(s->context, object);
 }
 
 /* --- events --- */
@@ -257,7 +292,10 @@ int informer_start(struct api *api, const struct informer_options *o,
 	i->api = api;
 	i->path = path;
 	i->quiet = o->quiet ? o->quiet : QUIET;
-	i->sink = *sink;
+	i->sinks[0] = *sink;
+	if (o->also)
+		i->sinks[1] = *o->also;
+	i->sink = (struct informer_sink){ begin, set, end, removed, i };
 	i->log = log;
 	sg_buffer_init(&i->version, 1024);
 	sg_arena_init(&i->arena);

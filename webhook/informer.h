@@ -28,6 +28,8 @@ struct informer_sink {
 struct informer_options {
 	/* of the collection, such as /apis/urumi.io/v1/stores; it is copied */
 	const char *path;
+	/* told after the sink, where it has a function; NULL: nobody */
+	const struct informer_sink *also;
 	/* ms without a word after which a watch is begun anew; 0: 150 s. The API
 	 * server sends a bookmark about each minute, but where nothing at all
 	 * has changed none, so silence alone is no failure. */

@@ -19,8 +19,6 @@ enum { ERRANDS = 512 };
 enum { FAILURES = 5 };
 
 struct keeper {
-	struct stores *stores;
-	struct informer_sink to_stores;
 	struct keeper_options options;
 	pthread_mutex_t mutex;
 	pthread_cond_t woken;
@@ -29,13 +27,11 @@ struct keeper {
 	bool started, stopping;
 };
 
-struct keeper *keeper_new(struct stores *stores)
+struct keeper *keeper_new(void)
 {
 	struct keeper *k = calloc(1, sizeof *k);
 	if (!k)
 		return NULL;
-	k->stores = stores;
-	k->to_stores = stores_sink(stores);
 	(void)pthread_mutex_init(&k->mutex, NULL);
 	(void)clock_condition(&k->woken);
 	return k;
@@ -52,29 +48,10 @@ static void push(struct keeper *k, struct errand *errand)
 	(void)pthread_mutex_unlock(&k->mutex);
 }
 
-static void begin(void *context)
-{
-	const struct keeper *k = context;
-	k->to_stores.begin(k->to_stores.context);
-}
-
-static void set(void *context, const struct node *store)
-{
-	const struct keeper *k = context;
-	k->to_stores.set(k->to_stores.context, store);
-}
-
-static void end(void *context)
-{
-	const struct keeper *k = context;
-	k->to_stores.end(k->to_stores.context);
-}
-
 static void removed(void *context, const struct node *store)
 {
 	struct keeper *k = context;
 	struct store_facts facts;
-	k->to_stores.removed(k->to_stores.context, store);
 	if (!store_facts_read(store, &facts))
 		return;
 	struct errand *errand = errand_new(ERRAND_DROP_DELETED, facts.owner,
@@ -85,11 +62,7 @@ static void removed(void *context, const struct node *store)
 
 struct informer_sink keeper_sink(struct keeper *k)
 {
-	return (struct informer_sink){ .begin = begin,
-				       .set = set,
-				       .end = end,
-				       .removed = removed,
-				       .context = k };
+	return (struct informer_sink){ .removed = removed, .context = k };
 }
 
 /* Waits for deletions, or until then. NULL: there were none. */
@@ -134,7 +107,7 @@ static void look_at_entry(void *context, const struct quota_sight *s)
 	const struct keeper_options *o = &r->keeper->options;
 	struct store_facts store;
 	sg_arena_clear(&r->arena);
-	bool lives = stores_find(r->keeper->stores, &r->arena, s->name, &store) &&
+	bool lives = stores_find(o->stores, &r->arena, s->name, &store) &&
 		     strcmp(store.owner, s->owner) == 0;
 	r->pending += !lives;
 	if (s->age >= o->ttl && !(lives && s->has_uid))
@@ -163,7 +136,7 @@ static struct errand *find_errands(struct keeper *k)
 		return NULL;
 	sg_arena_init(&r.arena);
 	quotas_each(o->quotas, clock_now(), look_at_entry, &r);
-	stores_each(k->stores, look_at_store, &r);
+	stores_each(o->stores, look_at_store, &r);
 	quotas_each_outdated(o->quotas, look_at_limit, &r);
 	sg_arena_release(&r.arena);
 	atomic_store(&o->counters->values[LEDGER_COUNT_PENDING], r.pending);

@@ -23,6 +23,7 @@ struct keeper_options {
 	struct ledger *ledger;
 	struct ledger_counters *counters;
 	struct quotas *quotas;
+	struct stores *stores;
 	const struct informer *quota_watch, *store_watch;
 	int64_t ttl; /* ms; more than an API request can live */
 	const struct log *log;
@@ -34,8 +35,8 @@ struct keeper;
 int64_t keeper_round(int64_t ttl);
 
 /* It does nothing before keeper_start(). NULL without memory. */
-struct keeper *keeper_new(struct stores *stores);
-/* For the informer of Stores: feeds `stores`, and hears of those that are deleted. */
+struct keeper *keeper_new(void);
+/* For the informer of Stores, behind the sink of `stores`: hears of deletions. */
 struct informer_sink keeper_sink(struct keeper *k);
 int keeper_start(struct keeper *k, const struct keeper_options *o,
 		 struct sg_error *e);

@@ -31,7 +31,6 @@ struct wanted {
 struct policy_status {
 	struct api *api;
 	struct policies *policies;
-	struct informer_sink inner; /* of policies */
 	const struct log *log;
 	pthread_t thread;
 	char complaint[SG_MAX_MESSAGE]; /* the thread's own: logged last */
@@ -126,39 +125,16 @@ static void note(struct policy_status *s, const struct node *object)
 	(void)pthread_mutex_unlock(&s->mutex);
 }
 
-static void begin(void *context)
-{
-	struct policy_status *s = context;
-	s->inner.begin(s->inner.context);
-}
-
 static void set(void *context, const struct node *object)
 {
 	struct policy_status *s = context;
-	s->inner.set(s->inner.context, object);
 	if (node_is(node_path(object, "metadata", "name", NULL), POLICIES_NAME))
 		note(s, object);
 }
 
-static void end(void *context)
-{
-	struct policy_status *s = context;
-	s->inner.end(s->inner.context);
-}
-
-static void removed(void *context, const struct node *object)
-{
-	struct policy_status *s = context;
-	s->inner.removed(s->inner.context, object);
-}
-
 struct informer_sink policy_status_sink(struct policy_status *s)
 {
-	return (struct informer_sink){ .begin = begin,
-				       .set = set,
-				       .end = end,
-				       .removed = removed,
-				       .context = s };
+	return (struct informer_sink){ .set = set, .context = s };
 }
 
 /* --- writing: our own thread -------------------------------------------------- */
@@ -295,7 +271,6 @@ int policy_status_start(struct api *api, struct policies *policies,
 		return sg_error_memory(e);
 	s->api = api;
 	s->policies = policies;
-	s->inner = policies_sink(policies);
 	s->log = log;
 	(void)pthread_mutex_init(&s->mutex, NULL);
 	(void)pthread_cond_init(&s->changed, NULL);

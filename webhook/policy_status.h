@@ -22,7 +22,7 @@ struct policy_status;
 int policy_status_start(struct api *api, struct policies *policies,
 			const struct log *log, struct policy_status **out,
 			struct sg_error *e);
-/* Hands on to `policies`, then notes what is to be written; never waits. */
+/* Behind the sink of `policies`: notes what is to be written, and never waits. */
 struct informer_sink policy_status_sink(struct policy_status *s);
 /* The sink is no longer called, and api_stop() was. */
 void policy_status_free(struct policy_status *s);

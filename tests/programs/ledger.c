@@ -45,7 +45,6 @@ static void fail(const struct sg_error *e)
 static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 {
 	struct sg_error e = { 0 };
-	const struct informer_options stores = { .path = "/apis/urumi.io/v1/stores" };
 	const struct informer_options quotas = {
 		.path = "/apis/urumi.io/v1/storequotas"
 	};
@@ -54,8 +53,12 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 	all->stores = stores_new();
 	all->quotas = quotas_new(&log_to);
 	all->ledger = ledger_new(all->api, &all->counters, STORM);
-	all->keeper = keeper_new(all->stores);
-	const struct informer_sink to_stores = keeper_sink(all->keeper);
+	all->keeper = keeper_new();
+	const struct informer_sink to_stores = stores_sink(all->stores);
+	const struct informer_sink to_keeper = keeper_sink(all->keeper);
+	const struct informer_options stores = {
+		.path = "/apis/urumi.io/v1/stores", .also = &to_keeper
+	};
 	const struct informer_sink to_quotas = quotas_sink(all->quotas);
 	if (informer_start(all->api, &stores, &to_stores, &log_to,
 			   &all->of_stores, &e) ||
@@ -65,7 +68,7 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 	const struct keeper_options keeper = {
 		.api = all->api, .ledger = all->ledger,
 		.counters = &all->counters, .quotas = all->quotas,
-		.quota_watch = all->of_quotas,
+		.stores = all->stores, .quota_watch = all->of_quotas,
 		.store_watch = all->of_stores, .ttl = ttl, .log = &log_to,
 	};
 	if (keeper_start(all->keeper, &keeper, &e))

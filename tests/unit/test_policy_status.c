@@ -102,7 +102,7 @@ struct replica {
 	struct log log;
 	struct policies *policies;
 	struct policy_status *status;
-	struct informer_sink sink;
+	struct informer_sink sink, status_sink;
 	unsigned seen; /* version */
 };
 
@@ -116,7 +116,8 @@ static void start(struct replica *r)
 	assert_non_null(r->policies);
 	assert_int_equal(policy_status_start(&r->api, r->policies, &r->log,
 					     &r->status, &e), 0);
-	r->sink = policy_status_sink(r->status);
+	r->sink = policies_sink(r->policies);
+	r->status_sink = policy_status_sink(r->status);
 }
 
 static void end(struct replica *r)
@@ -170,6 +171,7 @@ static void tell(struct replica *r)
 	}
 	(void)pthread_mutex_unlock(&server.lock);
 	r->sink.set(r->sink.context, root);
+	r->status_sink.set(r->status_sink.context, root);
 }
 
 static bool is_behind(const struct replica *r)
