@@ -195,6 +195,18 @@ class Fake(http.server.ThreadingHTTPServer):
     def url(self):
         return f"https://127.0.0.1:{self.server_address[1]}"
 
+    def hold_nothing(self, other):
+        """Lists are empty and watches silent; all else is other(handler)'s."""
+        def answer(handler):
+            if handler.is_watch:
+                handler.stream()
+            elif "limit=500" in handler.path:
+                handler.reply(200, a_list())
+            else:
+                other(handler)
+
+        self.answer = answer
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -34,6 +34,20 @@ def postrender(args, stdin=b"", timeout=20, **kwargs):
                           **kwargs)
 
 
+def must(done):
+    """The output of what must have succeeded."""
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(done, *messages):
+    """What must have failed, and said all this, however the lines are broken."""
+    assert done.returncode != 0, f"it was taken: {done.stdout}"
+    said = " ".join(done.stderr.split())
+    for message in messages:
+        assert message in said, done.stderr
+
+
 def tool(name):
     """The path of a Go tool that make deps built; the test fails without it."""
     path = TOOLS / name

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cluster.client import Cluster
-from conftest import ROOT, postrender
+from conftest import ROOT, postrender, refused
 from helm import LOADER, helms  # noqa: F401
 
 CHART = ROOT / "charts" / "storeguard"
@@ -81,11 +81,6 @@ def apply(cluster, obj, *args):
 def set_status(cluster, kind, name, status):
     cluster.must("patch", kind, name, "--subresource=status", "--type=merge", "-p",
                  json.dumps({"status": status}))
-
-
-def refused(done, message):
-    assert done.returncode != 0, f"it was taken: {done.stdout}"
-    assert message in " ".join(done.stderr.split()), done.stderr
 
 
 def decode(tmp_path, a_policy, a_store):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, refused
 from helm import helms  # noqa: F401
 
 CHART = ROOT / "charts" / "storeguard"
@@ -56,13 +56,6 @@ def protect(cluster, on, user="admin", name="fashion"):
 
 def names(cluster):
     return cluster.must("get", "stores", "-o", "name").split()
-
-
-def refused(done, *messages):
-    assert done.returncode != 0, f"it was done: {done.stdout}"
-    said = " ".join(done.stderr.split())
-    for message in messages:
-        assert message in said, done.stderr
 
 
 @pytest.fixture(scope="module")

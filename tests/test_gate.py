@@ -6,7 +6,7 @@ import json
 import pytest
 import yaml
 
-from conftest import ROOT
+from conftest import ROOT, must, refused
 from gate import ACCOUNT, GITOPS, opened
 from helm import helms  # noqa: F401
 
@@ -33,20 +33,8 @@ def apply(gate, obj, *args, user="alice", verb="apply"):
     return gate.cluster.kubectl(verb, "-f", "-", *args, input=json.dumps(obj), user=user)
 
 
-def must(done):
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def spec(gate, name="fashion"):
     return gate.cluster.get("store", name)["spec"]
-
-
-def refused(done, *messages):
-    assert done.returncode != 0, f"it was taken: {done.stdout}"
-    said = " ".join(done.stderr.split())
-    for message in messages:
-        assert message in said, done.stderr
 
 
 # --- defaults ----------------------------------------------------------------------

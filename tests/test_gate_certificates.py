@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
+from conftest import must
 from gate import ACCOUNT, NAMESPACE, SECRET, opened
 from helm import helms  # noqa: F401
-from test_gate import apply, must, store
+from test_gate import apply, store
 from test_gate_failures import Updates
 
 SETTLE = 1  # s; the old CA goes after ten times that

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from conftest import CERTS
+from conftest import CERTS, must, refused
 from gate import opened
 from helm import helms  # noqa: F401
-from test_gate import apply, must, refused, spec, store
+from test_gate import apply, spec, store
 
 
 @pytest.fixture(scope="module")

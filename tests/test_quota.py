@@ -9,7 +9,7 @@ import threading
 import pytest
 import yaml
 
-from conftest import ROOT, WEBHOOK
+from conftest import ROOT, WEBHOOK, must, refused
 from gate import GITOPS, opened
 from helm import helms  # noqa: F401
 
@@ -62,18 +62,6 @@ def create(gate, name, *args, user="alice", **spec):
            "spec": {"engine": "woocommerce", **spec}}
     return gate.cluster.kubectl("create", "-f", "-", *args, input=json.dumps(obj),
                                 user=user)
-
-
-def must(done):
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def refused(done, *messages):
-    assert done.returncode != 0, f"it was taken: {done.stdout}"
-    said = " ".join(done.stderr.split())
-    for message in messages:
-        assert message in said, done.stderr
 
 
 # --- what is counted ---------------------------------------------------------------

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from api_programs import (  # noqa: F401
-    SLOW, a_list, certificates, config, fake, kubeconfig, own, program, store, stores)
+    SLOW, certificates, config, fake, kubeconfig, own, program, store, stores)
 from conftest import WEBHOOK
 
 QUOTAS = "/apis/urumi.io/v1/storequotas"
@@ -251,16 +251,7 @@ class Quotas:
 @pytest.fixture
 def quotas(fake):
     known = Quotas()
-
-    def answer(handler):
-        if handler.is_watch:
-            handler.stream()
-        elif "limit=500" in handler.path:
-            handler.reply(200, a_list())
-        else:
-            known(handler)
-
-    fake.answer = answer
+    fake.hold_nothing(known)
     return known
 
 

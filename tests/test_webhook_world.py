@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from api_programs import (  # noqa: F401
-    SLOW, STORES, a_list, certificates, config, fake, freeze, kubeconfig, own,
+    SLOW, STORES, certificates, config, fake, freeze, kubeconfig, own,
     program, service_pid, store, stores)
 from conftest import ROOT
 
@@ -165,15 +165,7 @@ def ask_fake(fake, config, program):
     """The world before a fake, which answers what is not about caches by
     fake.other(handler)."""
 
-    def answer(handler):
-        if handler.is_watch:
-            handler.stream()
-        elif "limit=500" in handler.path:
-            handler.reply(200, a_list())
-        else:
-            fake.other(handler)
-
-    fake.answer = answer
+    fake.hold_nothing(lambda handler: fake.other(handler))
     one = program("ask", config(fake.url))
     one.wait_for_log("stores: listed")
     one.wait_for_log("storepolicies: listed")

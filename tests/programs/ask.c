@@ -15,17 +15,14 @@
  *     count                        how many Stores are known
  */
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "cluster_world.h"
+#include "commands.h"
 #include "policies.h"
 
-enum { WORDS = 6, WAIT_MS = 4000, STORM = 64 };
+enum { WAIT_MS = 4000, STORM = 64 };
 
 struct all {
 	struct api *api;
@@ -35,14 +32,6 @@ struct all {
 	struct informer *of_policies;
 	struct access *access;
 };
-
-static const struct log log_to = { .fd = STDERR_FILENO };
-
-static void fail(const struct sg_error *e)
-{
-	(void)fprintf(stderr, "ask: %s\n", e->message);
-	exit(1);
-}
 
 static void start(struct all *all, const char *kubeconfig)
 {
@@ -54,17 +43,17 @@ static void start(struct all *all, const char *kubeconfig)
 	};
 	if (api_open_kubeconfig(kubeconfig, &all->api, &e) ||
 	    policy_parse_default(&first, &e))
-		fail(&e);
+		commands_fail(&e);
 	all->stores = stores_new();
-	all->policies = policies_new(first, &log_to);
+	all->policies = policies_new(first, &commands_log);
 	all->access = access_new(all->api);
 	const struct informer_sink to_stores = stores_sink(all->stores);
 	const struct informer_sink to_policies = policies_sink(all->policies);
-	if (informer_start(all->api, &stores, &to_stores, &log_to,
+	if (informer_start(all->api, &stores, &to_stores, &commands_log,
 			   &all->of_stores, &e) ||
-	    informer_start(all->api, &policies, &to_policies, &log_to,
+	    informer_start(all->api, &policies, &to_policies, &commands_log,
 			   &all->of_policies, &e))
-		fail(&e);
+		commands_fail(&e);
 }
 
 static void stop(struct all *all)
@@ -127,7 +116,7 @@ static void ask_world(const struct all *all, char **word, struct policy_hold *h)
 	const struct node *metadata = NULL;
 	const char *mode = "fresh", *details = "";
 	enum answer answer = WORLD_UNKNOWN;
-	for (unsigned i = 1; i < WORDS && word[i]; i++)
+	for (unsigned i = 1; i < COMMAND_WORDS && word[i]; i++)
 		mode = word[i];
 	bool fresh = strcmp(mode, "fresh") == 0;
 	sg_arena_init(&arena);
@@ -194,8 +183,9 @@ static void storm(const struct all *all, char **word)
 	       answers[WORLD_NO], answers[WORLD_UNKNOWN]);
 }
 
-static void answer(const struct all *all, char **word)
+static void answer(void *context, char **word)
 {
+	const struct all *all = context;
 	struct policy_hold *h = policies_hold(all->policies);
 	if (strcmp(word[0], "call") == 0) {
 		call(all, word);
@@ -218,22 +208,12 @@ static void answer(const struct all *all, char **word)
 int main(int argc, char **argv)
 {
 	struct all all = { 0 };
-	char line[4096];
 	if (argc != 2) {
 		(void)fputs("usage: ask KUBECONFIG\n", stderr);
 		return 2;
 	}
-	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	start(&all, argv[1]);
-	while (fgets(line, sizeof line, stdin)) {
-		char *word[WORDS + 1] = { 0 }, *rest = NULL;
-		line[strcspn(line, "\n")] = '\0';
-		word[0] = strtok_r(line, " ", &rest);
-		for (unsigned i = 1; i < WORDS && word[i - 1]; i++)
-			word[i] = strtok_r(NULL, " ", &rest);
-		if (word[0])
-			answer(&all, word);
-	}
+	commands_run(answer, &all);
 	int64_t begun = clock_now();
 	stop(&all);
 	printf("stopped %lld\n", (long long)(clock_now() - begun));

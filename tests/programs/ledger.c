@@ -12,16 +12,13 @@
  *     count						what is counted
  */
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
+#include "commands.h"
 #include "keeper.h"
 
-enum { WORDS = 7, STORM = 64 };
+enum { RESERVE_WORDS = 7, STORM = 64 };
 
 struct all {
 	struct api *api;
@@ -34,14 +31,6 @@ struct all {
 	struct informer *of_quotas;
 };
 
-static const struct log log_to = { .fd = STDERR_FILENO };
-
-static void fail(const struct sg_error *e)
-{
-	(void)fprintf(stderr, "ledger: %s\n", e->message);
-	exit(1);
-}
-
 static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 {
 	struct sg_error e = { 0 };
@@ -49,9 +38,9 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 		.path = "/apis/urumi.io/v1/storequotas"
 	};
 	if (api_open_kubeconfig(kubeconfig, &all->api, &e))
-		fail(&e);
+		commands_fail(&e);
 	all->stores = stores_new();
-	all->quotas = quotas_new(&log_to);
+	all->quotas = quotas_new(&commands_log);
 	all->ledger = ledger_new(all->api, &all->counters, STORM);
 	all->keeper = keeper_new();
 	const struct informer_sink to_stores = stores_sink(all->stores);
@@ -60,19 +49,19 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 		.path = "/apis/urumi.io/v1/stores", .also = &to_keeper
 	};
 	const struct informer_sink to_quotas = quotas_sink(all->quotas);
-	if (informer_start(all->api, &stores, &to_stores, &log_to,
+	if (informer_start(all->api, &stores, &to_stores, &commands_log,
 			   &all->of_stores, &e) ||
-	    informer_start(all->api, &quotas, &to_quotas, &log_to,
+	    informer_start(all->api, &quotas, &to_quotas, &commands_log,
 			   &all->of_quotas, &e))
-		fail(&e);
+		commands_fail(&e);
 	const struct keeper_options keeper = {
 		.api = all->api, .ledger = all->ledger,
 		.counters = &all->counters, .quotas = all->quotas,
 		.stores = all->stores, .quota_watch = all->of_quotas,
-		.store_watch = all->of_stores, .ttl = ttl, .log = &log_to,
+		.store_watch = all->of_stores, .ttl = ttl, .log = &commands_log,
 	};
 	if (keeper_start(all->keeper, &keeper, &e))
-		fail(&e);
+		commands_fail(&e);
 }
 
 static void stop(struct all *all)
@@ -124,14 +113,14 @@ static void reserve(const struct all *all, char **word)
 
 struct background {
 	const struct all *all;
-	char words[WORDS][128];
+	char words[RESERVE_WORDS][128];
 };
 
 static void *reserve_in_background(void *context)
 {
 	struct background *b = context;
-	char *word[WORDS + 1] = { 0 };
-	for (unsigned i = 0; i < WORDS; i++)
+	char *word[RESERVE_WORDS + 1] = { 0 };
+	for (unsigned i = 0; i < RESERVE_WORDS; i++)
 		word[i] = b->words[i];
 	reserve(b->all, word);
 	free(b);
@@ -145,7 +134,7 @@ static void start_background(const struct all *all, char **word)
 	if (!b)
 		abort();
 	b->all = all;
-	for (unsigned i = 0; i < WORDS; i++)
+	for (unsigned i = 0; i < RESERVE_WORDS; i++)
 		(void)snprintf(b->words[i], sizeof b->words[i], "%s", word[i]);
 	if (pthread_create(&thread, NULL, reserve_in_background, b) ||
 	    pthread_detach(thread))
@@ -216,8 +205,9 @@ static void tell_counts(struct all *all)
 	       atomic_load(&v[LEDGER_COUNT_MISSING]));
 }
 
-static void answer(struct all *all, char **word)
+static void answer(void *context, char **word)
 {
+	struct all *all = context;
 	if (strcmp(word[0], "count") == 0)
 		tell_counts(all);
 	else if (strcmp(word[0], "storm") == 0 && word[4])
@@ -233,22 +223,12 @@ static void answer(struct all *all, char **word)
 int main(int argc, char **argv)
 {
 	struct all all = { 0 };
-	char line[4096];
 	if (argc != 3) {
 		(void)fputs("usage: ledger KUBECONFIG TTL_MS\n", stderr);
 		return 2;
 	}
-	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	start(&all, argv[1], strtoll(argv[2], NULL, 10));
-	while (fgets(line, sizeof line, stdin)) {
-		char *word[WORDS + 1] = { 0 }, *rest = NULL;
-		line[strcspn(line, "\n")] = '\0';
-		word[0] = strtok_r(line, " ", &rest);
-		for (unsigned i = 1; i < WORDS && word[i - 1]; i++)
-			word[i] = strtok_r(NULL, " ", &rest);
-		if (word[0])
-			answer(&all, word);
-	}
+	commands_run(answer, &all);
 	int64_t begun = clock_now();
 	stop(&all);
 	printf("stopped %lld\n", (long long)(clock_now() - begun));

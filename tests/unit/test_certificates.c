@@ -6,12 +6,9 @@
  */
 #include "helpers.h"
 
-#include <pthread.h>
-#include <time.h>
-
 #include "base64.h"
 #include "certificates_parts.h"
-#include "clock.h"
+#include "fake_api.h"
 #include "json.h"
 #include "keyring_secret.h"
 
@@ -22,17 +19,10 @@ struct tls {
 	struct certs_pair shown;
 };
 
-struct api {
-	bool stopped;
-	bool is_slow;
-	int calls_left; /* then all fail, after they have been done; or: */
-};
-
 /* None fails; and the second replica is slow. */
 enum { ALWAYS = -1, SLOWLY = -2 };
 
 static struct {
-	pthread_mutex_t lock;
 	struct keyring secret;
 	bool exists, is_ours;
 	unsigned version;
@@ -42,7 +32,7 @@ static struct {
 	bool have_configurations, takes_no_bundle;
 	struct tls *replicas[REPLICAS];
 	unsigned looks, writes, conflicts;
-} server = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} server;
 
 static const char *const names[] = { "hook.ns.svc" };
 
@@ -76,14 +66,14 @@ static void callers_are_content(const char *when)
 int tls_set(struct tls *t, const char *certificate, const char *key,
 	    struct sg_error *e)
 {
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	int failed = certs_text_set(&t->shown.certificate, certificate,
 				    strlen(certificate), e) ||
 		     certs_text_set(&t->shown.key, key, strlen(key), e) ||
 		     certs_check_pair(&t->shown, e);
 	if (!failed)
 		callers_are_content("a certificate was shown");
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	return failed ? -1 : 0;
 }
 
@@ -191,18 +181,12 @@ static int configuration_call(const struct api_request *r, int which,
 	return 200;
 }
 
-static void sleep_ms(int64_t ms)
-{
-	const struct timespec t = { .tv_nsec = ms * 1000000 };
-	(void)nanosleep(&t, NULL);
-}
-
 int api_call(struct api *a, const struct api_request *r, int *status,
 	     struct sg_buffer *answer, struct sg_error *e)
 {
 	if (a->is_slow && strstr(r->path, "/secrets"))
 		sleep_ms(SLOW_MS);
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	bool dead = a->stopped || a->calls_left == 0;
 	if (!dead) {
 		if (strstr(r->path, "/secrets"))
@@ -214,7 +198,7 @@ int api_call(struct api *a, const struct api_request *r, int *status,
 			a->calls_left--;
 		dead = a->calls_left == 0; /* the answer is lost */
 	}
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	return dead ? sg_error_set(e, SG_IO, "no answer") : 0;
 }
 
@@ -223,37 +207,6 @@ int api_watch(struct api *a, struct api_watching *w, struct sg_error *e)
 	(void)a;
 	(void)w;
 	return sg_error_set(e, SG_IO, "no watch");
-}
-
-static bool is_stopped(struct api *a)
-{
-	(void)pthread_mutex_lock(&server.lock);
-	bool stopped = a->stopped;
-	(void)pthread_mutex_unlock(&server.lock);
-	return stopped;
-}
-
-bool api_pause(struct api *a, int64_t ms)
-{
-	for (int64_t until = clock_now() + ms; clock_now() < until; sleep_ms(2))
-		if (is_stopped(a))
-			return true;
-	return is_stopped(a);
-}
-
-void api_stop(struct api *a)
-{
-	(void)pthread_mutex_lock(&server.lock);
-	a->stopped = true;
-	(void)pthread_mutex_unlock(&server.lock);
-}
-
-int api_refused(const struct api_request *r, int status,
-		const struct sg_buffer *answer, struct sg_error *e)
-{
-	(void)r;
-	(void)answer;
-	return sg_error_set(e, SG_IO, "refused with %d", status);
 }
 
 /* --- the tests ---------------------------------------------------------------- */
@@ -278,9 +231,9 @@ static void start_with(struct replica *r, int number, int calls, int64_t settle)
 	*r = (struct replica){ .api = { .calls_left = calls,
 					.is_slow = number == 1 && calls == SLOWLY }, .log = { .fd = -1 } };
 	certs_pair_init(&r->tls.shown);
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	server.replicas[number] = &r->tls;
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	if (certificates_follow_secret(&r->tls, &r->api, &options, &r->log,
 				       &r->c, &e))
 		fail_msg("does not start: %s", e.message);
@@ -295,9 +248,9 @@ static void end(struct replica *r, int number)
 {
 	api_stop(&r->api);
 	certificates_free(r->c);
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	server.replicas[number] = NULL;
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	certs_pair_release(&r->tls.shown);
 }
 
@@ -344,9 +297,9 @@ static void wait_until_steady(const struct sg_buffer *not_this_ca, const char *w
 {
 	int64_t until = clock_now() + PATIENCE_MS;
 	for (bool steady = false; !steady; sleep_ms(2)) {
-		(void)pthread_mutex_lock(&server.lock);
+		(void)pthread_mutex_lock(&fake_lock);
 		steady = is_steady(not_this_ca);
-		(void)pthread_mutex_unlock(&server.lock);
+		(void)pthread_mutex_unlock(&fake_lock);
 		if (clock_now() > until)
 			fail_msg("%s: does not come to rest", what);
 	}
@@ -375,12 +328,12 @@ static int reset(void **state)
 static void ask_for_a_new_ca(struct sg_buffer *old)
 {
 	struct sg_error e = { 0 };
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	assert_int_equal(certs_text_set(old, server.secret.ca.certificate.data,
 					server.secret.ca.certificate.length, &e), 0);
 	sg_buffer_wipe(&server.secret.ca.key);
 	server.version++;
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 }
 
 static void test_replicas_agree(void **state)
@@ -432,16 +385,16 @@ static void test_goes_on_after_a_crash_anywhere(void **state)
 		start(&first, 0, calls);
 		int64_t until = clock_now() + PATIENCE_MS;
 		for (bool over = false; !over; sleep_ms(1)) {
-			(void)pthread_mutex_lock(&server.lock);
+			(void)pthread_mutex_lock(&fake_lock);
 			all_done = is_steady(&old);
 			over = all_done || first.api.calls_left == 0;
-			(void)pthread_mutex_unlock(&server.lock);
+			(void)pthread_mutex_unlock(&fake_lock);
 			assert_true(clock_now() < until);
 		}
 		start(&second, 1, ALWAYS); /* beside the one that hangs */
-		(void)pthread_mutex_lock(&server.lock);
+		(void)pthread_mutex_lock(&fake_lock);
 		server.replicas[0] = NULL; /* nobody calls it any more */
-		(void)pthread_mutex_unlock(&server.lock);
+		(void)pthread_mutex_unlock(&fake_lock);
 		wait_until_steady(&old, "after a crash");
 		end(&second, 1);
 		end(&first, 0);
@@ -471,10 +424,10 @@ static unsigned writes_of_many_looks(struct replica *r)
 	unsigned writes = 0;
 	for (unsigned looks = 0; looks < 10; sleep_ms(2)) {
 		certificates_ring(r->c);
-		(void)pthread_mutex_lock(&server.lock);
+		(void)pthread_mutex_lock(&fake_lock);
 		looks = server.looks;
 		writes = server.writes;
-		(void)pthread_mutex_unlock(&server.lock);
+		(void)pthread_mutex_unlock(&fake_lock);
 		assert_true(clock_now() < until);
 	}
 	return writes;
@@ -524,11 +477,11 @@ static void test_a_secret_that_is_deleted_comes_back(void **state)
 	sg_buffer_init(&leaf, SG_MAX_PEM);
 	start(&r, 0, ALWAYS);
 	wait_until_steady(NULL, "a first Secret");
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	assert_int_equal(certs_text_set(&leaf, certs_text(&server.secret.leaf.certificate),
 					server.secret.leaf.certificate.length, &e), 0);
 	server.exists = false;
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	wait_until_steady(NULL, "a Secret that was deleted");
 	assert_true(is_same(&leaf, &server.secret.leaf.certificate));
 	end(&r, 0);
@@ -540,9 +493,9 @@ static void test_a_bundle_that_is_overwritten_comes_back(void **state)
 	(void)state;
 	start(&r, 0, ALWAYS);
 	wait_until_steady(NULL, "a first bundle");
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	sg_buffer_clear(&server.bundles[1]);
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	wait_until_steady(NULL, "a bundle that was overwritten");
 	end(&r, 0);
 }

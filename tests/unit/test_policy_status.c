@@ -4,10 +4,7 @@
  */
 #include "helpers.h"
 
-#include <pthread.h>
-#include <time.h>
-
-#include "clock.h"
+#include "fake_api.h"
 #include "json.h"
 #include "policy_status.h"
 
@@ -15,24 +12,13 @@ extern const char sg_default_policy[], sg_default_policy_end[];
 
 enum { REPLICAS = 2, PATIENCE_MS = 20000 };
 
-struct api {
-	bool stopped;
-};
-
 static struct {
-	pthread_mutex_t lock;
 	unsigned version, generation, writes;
 	const char *pattern; /* spec.naming.pattern; NULL: the default one */
 	char status[64 * 1024]; /* JSON as it was written; "": none */
 	int answer; /* instead of taking it; 0: takes it */
 	unsigned asked;
-} server = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void sleep_ms(int64_t ms)
-{
-	const struct timespec t = { .tv_nsec = ms * 1000000 };
-	(void)nanosleep(&t, NULL);
-}
+} server;
 
 /* --- the API server ----------------------------------------------------------- */
 
@@ -56,43 +42,12 @@ int api_call(struct api *a, const struct api_request *r, int *status,
 {
 	(void)answer;
 	assert_string_equal(r->method, "PATCH");
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	server.asked++;
 	*status = server.answer ? server.answer : take_status(r);
 	bool dead = a->stopped || server.answer < 0;
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	return dead ? sg_error_set(e, SG_IO, "no answer") : 0;
-}
-
-static bool is_stopped(struct api *a)
-{
-	(void)pthread_mutex_lock(&server.lock);
-	bool stopped = a->stopped;
-	(void)pthread_mutex_unlock(&server.lock);
-	return stopped;
-}
-
-bool api_pause(struct api *a, int64_t ms)
-{
-	for (int64_t until = clock_now() + ms; clock_now() < until; sleep_ms(2))
-		if (is_stopped(a))
-			return true;
-	return is_stopped(a);
-}
-
-void api_stop(struct api *a)
-{
-	(void)pthread_mutex_lock(&server.lock);
-	a->stopped = true;
-	(void)pthread_mutex_unlock(&server.lock);
-}
-
-int api_refused(const struct api_request *r, int status,
-		const struct sg_buffer *answer, struct sg_error *e)
-{
-	(void)r;
-	(void)answer;
-	return sg_error_set(e, SG_IO, "refused with %d", status);
 }
 
 /* --- replicas ----------------------------------------------------------------- */
@@ -147,7 +102,7 @@ static void tell(struct replica *r)
 	assert_int_equal(yaml_parse(sg_default_policy,
 				    (size_t)(sg_default_policy_end - sg_default_policy),
 				    1, &a, &root, &e), 0);
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	r->seen = server.version;
 	(void)snprintf(metadata, sizeof metadata,
 		       "{\"name\":\"default\",\"uid\":\"u1\",\"generation\":%u,"
@@ -169,24 +124,24 @@ static void tell(struct replica *r)
 		spec->next = status;
 		root->last = status->next;
 	}
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	r->sink.set(r->sink.context, root);
 	r->status_sink.set(r->status_sink.context, root);
 }
 
 static bool is_behind(const struct replica *r)
 {
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	bool behind = r->seen != server.version;
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	return behind;
 }
 
 static unsigned count_writes(void)
 {
-	(void)pthread_mutex_lock(&server.lock);
+	(void)pthread_mutex_lock(&fake_lock);
 	unsigned writes = server.writes;
-	(void)pthread_mutex_unlock(&server.lock);
+	(void)pthread_mutex_unlock(&fake_lock);
 	return writes;
 }
 
@@ -342,11 +297,11 @@ static void test_it_is_written_when_the_server_is_back(void **state)
 		tell(&r);
 		int64_t until = clock_now() + PATIENCE_MS;
 		for (bool asked = false; !asked; sleep_ms(1)) {
-			(void)pthread_mutex_lock(&server.lock);
+			(void)pthread_mutex_lock(&fake_lock);
 			asked = server.asked >= 2;
 			if (asked)
 				server.answer = 0;
-			(void)pthread_mutex_unlock(&server.lock);
+			(void)pthread_mutex_unlock(&fake_lock);
 			assert_true(clock_now() < until);
 		}
 		while (!is_behind(&r)) {
@@ -369,9 +324,9 @@ static void test_one_that_was_overtaken_waits_for_news(void **state)
 	tell(&r);
 	int64_t until = clock_now() + PATIENCE_MS;
 	for (bool asked = false; !asked; sleep_ms(1)) {
-		(void)pthread_mutex_lock(&server.lock);
+		(void)pthread_mutex_lock(&fake_lock);
 		asked = server.asked > 0;
-		(void)pthread_mutex_unlock(&server.lock);
+		(void)pthread_mutex_unlock(&fake_lock);
 		assert_true(clock_now() < until);
 	}
 	for (int i = 0; i < 5; i++) /* longer than a first pause */
