@@ -82,6 +82,7 @@ struct policy {
 		struct group_limit *groups;
 		unsigned group_count;
 	} owners;
+	int64_t provisioning_seconds; /* a shop that takes longer has failed */
 	const char *default_plan;
 	struct engine *engines;
 	unsigned engine_count;

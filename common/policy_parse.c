@@ -81,7 +81,7 @@ static int read_hosts(struct policy_reader *r, const struct node *n, const char 
 		       0;
 }
 
-enum { MANY = 1000000 };
+enum { MANY = 1000000, PROVISIONING_SECONDS = 600 };
 
 static int read_owners(struct policy_reader *r, const struct node *n, const char *path)
 {
@@ -120,6 +120,21 @@ static int read_owners(struct policy_reader *r, const struct node *n, const char
 	return 0;
 }
 
+static int read_provisioning(struct policy_reader *r, const struct node *n,
+			     const char *path)
+{
+	static const char *const fields[] = { "timeoutSeconds", NULL };
+	r->policy->provisioning_seconds = PROVISIONING_SECONDS;
+	if (node_is_null(n))
+		return 0;
+	return decode_mapping(n, path, fields, r->e) ||
+			       decode_int(n, path, "timeoutSeconds", 1, MANY,
+					  &r->policy->provisioning_seconds,
+					  r->e) ?
+		       -1 :
+		       0;
+}
+
 static int read_default_plan(struct policy_reader *r, const struct node *n)
 {
 	struct policy *p = r->policy;
@@ -136,8 +151,9 @@ static int read_default_plan(struct policy_reader *r, const struct node *n)
 static int read_spec(struct policy_reader *r, const struct node *n)
 {
 	static const char *const fields[] = { "naming", "hosts", "owners",
-					      "defaultPlan", "engines", "plans",
-					      "network", NULL };
+					      "provisioning", "defaultPlan",
+					      "engines", "plans", "network",
+					      NULL };
 	static const struct {
 		int (*read)(struct policy_reader *, const struct node *,
 			    const char *path);
@@ -146,6 +162,7 @@ static int read_spec(struct policy_reader *r, const struct node *n)
 		{ read_naming, "naming", "spec.naming" },
 		{ read_hosts, "hosts", "spec.hosts" },
 		{ read_owners, "owners", "spec.owners" },
+		{ read_provisioning, "provisioning", "spec.provisioning" },
 		{ policy_read_plans, "plans", "spec.plans" },
 		{ policy_read_engines, "engines", "spec.engines" },
 		{ policy_read_network, "network", "spec.network" },

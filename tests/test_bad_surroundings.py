@@ -70,6 +70,8 @@ WOO = "spec.engines.woocommerce"
     ("spec.owners.groups", [{"stores": 5}], "spec.owners.groups[0].group"),
     ("spec.owners.groups", [{"group": "a"}], "spec.owners.groups[0].stores"),
     ("spec.owners.groups", [{"group": "a", "stores": 1, "x": 1}], "spec.owners.groups[0]"),
+    ("spec.provisioning.timeoutSeconds", 0, "spec.provisioning.timeoutSeconds"),
+    ("spec.provisioning", {"timeout": 5}, "timeout"),
     ("spec.defaultPlan", ABSENT, "spec.defaultPlan"),
     ("spec.defaultPlan", "tiny", "small, medium, large"),
     ("spec.plans", ABSENT, "spec.plans"), ("spec.plans", {}, "spec.plans"),

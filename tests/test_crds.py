@@ -344,6 +344,7 @@ LIMITS = "plans.small.limitRange"
 # What must be neither in a file nor in the cluster: the path, what is put there,
 # and what the API server says.
 BAD_POLICIES = [
+    ("provisioning.timeoutSeconds", 0, "greater than or equal to 1"),
     ("defaultPlan", "tiny", "spec.defaultPlan: Invalid value"),
     ("naming.pattern", "", "spec.naming.pattern"),
     ("naming.minLength", 33, "less than or equal to 32"),
@@ -411,6 +412,7 @@ def test_a_bad_policy_is_refused_by_both(stores, tmp_path, path, value, message)
 
 @pytest.mark.parametrize("path, value", [
     ("owners", None),
+    ("provisioning", None),
     ("engines.medusa.podSecurity", None),
     ("engines.medusa.plans", None),
     ("plans.small.limitRange", []),
@@ -428,7 +430,8 @@ def test_a_good_policy_is_taken_by_both(stores, tmp_path, path, value):
 
 # --- the same fields in schema and programs ----------------------------------
 
-LEVELS = ["", "naming", "hosts", "owners", "owners.groups.0", "engines.medusa",
+LEVELS = ["", "naming", "hosts", "owners", "owners.groups.0", "provisioning",
+          "engines.medusa",
           "engines.medusa.components.0", "plans.small", "plans.small.limitRange.0",
           "network", "network.ingress", "network.dns.0", "network.dns.0.podSelector",
           "network.dns.0.namespaceSelector", "network.internet.0.ipBlock"]

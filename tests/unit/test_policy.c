@@ -69,6 +69,7 @@ static void test_default(void **state)
 					  quantity_from_int(8)),
 			 0);
 	assert_int_equal(p->owners.stores, 5);
+	assert_int_equal(p->provisioning_seconds, 600);
 }
 
 /* --- every value of the default policy, of a wrong kind in turn --- */
