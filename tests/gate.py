@@ -22,6 +22,7 @@ CHART = ROOT / "charts" / "storeguard"
 NAMESPACE = "storeguard-system"
 SECRET = "storeguard-webhook-tls"
 SERVICE = "storeguard-webhook"
+LEASE = "storeguard-webhook"
 SERVICE_NAME = f"{SERVICE}.{NAMESPACE}.svc"
 CONFIGURATIONS = ("mutatingwebhookconfiguration", "validatingwebhookconfiguration")
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:storeguard"
@@ -59,7 +60,14 @@ ACCESS = [
          ("urumi.io", ["storequotas"], ["get", "list", "watch", "create"]),
          ("urumi.io", ["storequotas/status"], ["update"]),
          ("urumi.io", ["storepolicies/status"], ["patch"], ["default"]),
-         ("", ["namespaces"], ["get"]),
+         # for who leads: finalizers, status, and what it is made of
+         ("urumi.io", ["stores", "stores/status"], ["patch"]),
+         ("apps", ["deployments", "statefulsets", "daemonsets"], ["list", "watch"]),
+         ("batch", ["jobs"], ["list", "watch"]),
+         ("networking.k8s.io", ["networkpolicies", "ingresses"], ["list", "watch"]),
+         ("", ["pods", "resourcequotas", "limitranges"], ["list", "watch"]),
+         ("", ["namespaces"], ["get", "list", "watch"]),
+         ("", ["events"], ["list"]),
          ("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
          ("admissionregistration.k8s.io", [f"{name}s" for name in CONFIGURATIONS],
           ["get", "patch"], ["storeguard"])),
@@ -78,7 +86,14 @@ ACCESS = [
 # In its own namespace; a name can't bound what is created.
 ACCESS_THERE = [
     role("storeguard", ("", ["secrets"], ["create"]),
-         ("", ["secrets"], ["get", "watch", "patch"], [SECRET]), kind="Role"),
+         ("", ["secrets"], ["get", "watch", "patch"], [SECRET]),
+         ("coordination.k8s.io", ["leases"], ["create"]),
+         ("coordination.k8s.io", ["leases"], ["get", "update"], [LEASE]), kind="Role"),
+    binding("storeguard", account(ACCOUNT), kind="Role"),
+]
+# Where Events about Stores live, which have no namespace.
+ACCESS_IN_DEFAULT = [
+    role("storeguard", ("", ["events"], ["create", "patch"]), kind="Role"),
     binding("storeguard", account(ACCOUNT), kind="Role"),
 ]
 
@@ -131,6 +146,7 @@ class Gate:
                                namespace=subject["namespace"])
         self.cluster.apply(*ACCESS)
         self.cluster.apply(*ACCESS_THERE, namespace=NAMESPACE)
+        self.cluster.apply(*ACCESS_IN_DEFAULT, namespace="default")
         self.helm_upgrade()
         self.cluster.must("wait", "--for=condition=Established", "crd", "stores.urumi.io",
                           "storepolicies.urumi.io", "--timeout=30s")
