@@ -23,8 +23,6 @@
 #define SG_FINALIZER "urumi.io/namespace"
 /* The component of the guards themselves. */
 #define SG_GUARD "guard"
-/* Holds a Store's name until its namespace is gone. */
-#define SG_FINALIZER "urumi.io/namespace"
 /* Namespace and Helm release of a store: store-<name>. */
 #define SG_NAMESPACE_PREFIX "store-"
 

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "files.h"
+#include "finalizer.h"
 #include "informer_list.h"
 #include "json.h"
 #include "names.h"
@@ -33,20 +34,6 @@ struct removal {
 
 /* --- one Store --- */
 
-/* Where it is in the list; -1: it isn't. */
-static int find_finalizer(const struct node *store)
-{
-	const struct node *all =
-		node_path(store, "metadata", "finalizers", NULL);
-	int at = 0;
-	if (!node_is_sequence(all))
-		return -1;
-	for (const struct node *f = all->first; f; f = f->next, at++)
-		if (node_is(f, SG_FINALIZER))
-			return at;
-	return -1;
-}
-
 static void say(struct removal *r, const char *name)
 {
 	char line[512];
@@ -54,15 +41,6 @@ static void say(struct removal *r, const char *name)
 			      "Store %.253s: finalizer " SG_FINALIZER " removed\n",
 			      name);
 	r->output_failed |= stdout_write(line, (size_t)length, &r->e) != 0;
-}
-
-/* One of two finalizers may go while we look: the index alone would hit the other. */
-static void write_patch(int at, struct sg_buffer *patch)
-{
-	sg_buffer_printf(patch,
-			 "[{\"op\":\"test\",\"path\":\"/metadata/finalizers/%d\",\"value\":\"" SG_FINALIZER
-			 "\"},{\"op\":\"remove\",\"path\":\"/metadata/finalizers/%d\"}]",
-			 at, at);
 }
 
 /* 0 when the Store has it no more: the answer says so, or that the Store is gone. */
@@ -79,7 +57,7 @@ static int patch_store(struct removal *r, const char *name, int at,
 	sg_arena_init(&arena);
 	sg_buffer_puts(&path, STORES "/");
 	api_escape(&path, name);
-	write_patch(at, &patch);
+	finalizer_write_removal(at, &patch);
 	if (sg_buffer_check(&path, e) || sg_buffer_check(&patch, e))
 		return -1;
 	const struct api_request request = {
@@ -99,7 +77,7 @@ static int patch_store(struct removal *r, const char *name, int at,
 	if (json_parse(answer.data ? answer.data : "", answer.length, &arena,
 		       &root, e))
 		return sg_error_context(e, "PATCH %s", path.data);
-	if (find_finalizer(root) >= 0)
+	if (finalizer_index(root) >= 0)
 		return sg_error_set(e, SG_IO,
 				    "Store %.253s: its finalizer " SG_FINALIZER
 				    " was put back at once; is the webhook still registered?",
@@ -112,7 +90,7 @@ static void remove_from(void *context, const struct node *store)
 	struct removal *r = context;
 	struct sg_error e = { 0 };
 	const char *name = node_text(node_path(store, "metadata", "name", NULL));
-	int at = find_finalizer(store);
+	int at = finalizer_index(store);
 	if (at < 0 || !name || r->output_failed)
 		return;
 	r->left++;

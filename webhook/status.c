@@ -67,10 +67,8 @@ static void complain(struct status *s, const char *name, const struct sg_error *
 static bool took(struct status *s, const char *name, enum call call,
 		 const struct sg_error *e)
 {
-	if (call == CALL_DONE) {
-		s->complaint[0] = '\0';
+	if (call == CALL_DONE)
 		return true;
-	}
 	if (call == CALL_ABSENT || api_pause(s->api, 0))
 		return false;
 	if (call != CALL_CONFLICT)
@@ -162,9 +160,9 @@ static void tell(struct status *s, const struct store_view *view,
 		   &e);
 }
 
-static void write(struct status *s, const struct store_view *view,
-		  const struct store_status *is,
-		  const struct store_status *was)
+static void write_status(struct status *s, const struct store_view *view,
+			 const struct store_status *is,
+			 const struct store_status *was)
 {
 	struct status_counters *c = s->options.counters;
 	struct sg_error e = { 0 };
@@ -173,6 +171,7 @@ static void write(struct status *s, const struct store_view *view,
 	atomic_fetch_add(call == CALL_DONE ? &c->written : &c->failed, 1);
 	if (!took(s, view->name, call, &e))
 		return;
+	s->complaint[0] = '\0';
 	if (is->ready_at && !was->ready_at)
 		status_count_ready(c, is->provisioning_seconds);
 	tell(s, view, is, was, now);
@@ -203,7 +202,7 @@ static void update(struct status *s, const struct policy *policy,
 	store_status_digest(&verdict.status, view.generation, is);
 	store_status_digest(&shown, view.observed, was);
 	if (strcmp(is, was) != 0)
-		write(s, &view, &verdict.status, &shown);
+		write_status(s, &view, &verdict.status, &shown);
 }
 
 /* Asks why, where it was not asked just now. Whether there is an answer. */

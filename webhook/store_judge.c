@@ -7,8 +7,12 @@
 #include "object_read.h"
 #include "store_status.h"
 
-/* s after which a Store for Argo CD that nobody took up says so */
-enum { TAKE_UP = 120, NAMED_GUARDS = 4 };
+enum {
+	/* the part of a shop's time to get ready, after which one for Argo CD that
+	 * nobody took up says so */
+	TAKE_UP = 5,
+	NAMED_GUARDS = 4,
+};
 
 /* How much an object tells of what is wrong. */
 enum rank {
@@ -286,7 +290,8 @@ static const char *how_to_deliver(struct judging *j)
 static void judge_absent(struct judging *j)
 {
 	const struct store_view *s = j->store;
-	bool is_late = !s->by_helm && j->now >= s->created + TAKE_UP;
+	int64_t take_up = s->created + j->policy->provisioning_seconds / TAKE_UP;
+	bool is_late = !s->by_helm && j->now >= take_up;
 	char since[OBJECT_TIME_SIZE];
 	const char *message =
 		j->was_ready ?
@@ -300,7 +305,7 @@ static void judge_absent(struct judging *j)
 			     is_late	  ? "NotTakenUp" :
 					    "NotDelivered";
 	if (!s->by_helm)
-		look_again(j, s->created + TAKE_UP);
+		look_again(j, take_up);
 	set(j, CONDITION_DELIVERED, "False", reason, message);
 	set(j, CONDITION_GUARDED, "Unknown", reason,
 	    "there is nothing to guard yet");
