@@ -37,7 +37,9 @@ ifndef SANITIZE
 HARDENING += $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
 # -iquote: common/limits.h must not stand in for the system's <limits.h>
+# -ffile-prefix-map: the same programs, wherever the checkout lies
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DSG_VERSION='"$(VERSION)"' \
+	-ffile-prefix-map=$(CURDIR)=. \
 	-DSG_DEFAULT_POLICY='"common/default-policy.yaml"' \
 	$(addprefix -iquote ,$(ROOMS)) -include common/banned.h $(WARNINGS) $(HARDENING) \
 	$(if $(DEVELOPER),-Werror) \
