@@ -213,7 +213,7 @@ model:
 	@MODEL_BOUNDS=$(MODEL_BOUNDS) tests/model/run
 
 .PHONY: test-node
-test-node: deps-node image
+test-node: deps-node image image-cmp
 	@tests/images/build
 	@$(TEST_ENV) tests/run tests/node
 
