@@ -1,10 +1,10 @@
 """The container images: what is in them and whose it is, that the programs run from
 them alone, and that the same input makes the same bytes."""
 
-import contextlib
 import http.client
 import json
 import os
+import pathlib
 import re
 import shlex
 import shutil
@@ -105,7 +105,7 @@ def needed(files):
 
 
 def test_the_cluster_gets_both_programs_and_no_shell(images):
-    library = re.compile(r"lib(64|/[^/]+)/[^/]+\.so(\.[0-9]+)*")
+    library = re.compile(r"lib(64)?/([^/]+/)?[^/]+\.so(\.[0-9]+)*")
     files = {f for f in needed(images["storeguard"].files()) if not library.fullmatch(f)}
     assert files == {*SETTINGS, f"{BIN}/storeguard-webhook", f"{BIN}/storeguard-postrender"}
 
@@ -127,7 +127,8 @@ def test_all_is_roots_and_only_root_may_change_it(images, name):
 
 
 @pytest.mark.parametrize("name, others", [
-    ("storeguard", ["libc6", "libyaml-", "libmicrohttpd", "libgnutls", "libcurl", "libssl"]),
+    ("storeguard", ["libc6", "libyaml-", "libmicrohttpd", "libgnutls", "libcurl",
+                    "libssl"]),
     ("storeguard-cmp", ["libc6", "libyaml-", "bash-static", "helm"])])
 def test_licences_come_along(images, name, others):
     packages = {file.split("/")[3] for file in images[name].files()
@@ -143,13 +144,10 @@ def certificates(text):
 @pytest.mark.parametrize("name", USERS)
 def test_no_certificate_authority_of_this_machines_own(images, name):
     packaged = set()
-    with open("/etc/ca-certificates.conf", encoding="utf-8") as settings:
-        for line in settings:
-            file = os.path.join("/usr/share/ca-certificates", line.strip().lstrip("!"))
-            with contextlib.suppress(IsADirectoryError, FileNotFoundError):
-                with open(file, encoding="utf-8") as certificate:
-                    packaged |= certificates(certificate.read())
-    bundle = certificates((images[name].root / "etc/ssl/certs/ca-certificates.crt").read_text())
+    for file in pathlib.Path("/usr/share/ca-certificates").rglob("*.crt"):
+        packaged |= certificates(file.read_text())
+    bundle = certificates(
+        (images[name].root / "etc/ssl/certs/ca-certificates.crt").read_text())
     assert len(bundle) > 50 and bundle <= packaged, bundle - packaged
 
 
@@ -200,7 +198,8 @@ def test_argo_cds_sidecar_guards_a_chart_and_notices_when_helm_fails(images):
     shutil.copytree(ROOT / "charts/woocommerce", image.root / "tmp/chart")
     guarded = shlex.join(["storeguard-postrender", *STORE])
     render = ("helm template store-fashion chart --set store.name=fashion"
-              " --set store.host=fashion.shops.example.com --set credentials.seed=only-for-the-tests")
+              " --set store.host=fashion.shops.example.com"
+              " --set credentials.seed=only-for-the-tests")
     done = image.run("sh", "-c", f"set -o pipefail; cd tmp; {render} | {guarded}")
     for part in ("name: storeguard-default-deny", "kind: Deployment"):
         assert part in must(done), done.stdout
