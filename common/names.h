@@ -19,6 +19,8 @@
 #define SG_LABEL_COMPONENT "urumi.io/component"
 /* The owner as the API server knows it, where it is no label value. */
 #define SG_ANNOTATION_OWNER "urumi.io/owner"
+/* Of each Store: its name is not free again before its namespace is gone. */
+#define SG_FINALIZER "urumi.io/namespace"
 /* The component of the guards themselves. */
 #define SG_GUARD "guard"
 /* Namespace and Helm release of a store: store-<name>. */

@@ -223,12 +223,32 @@ class Gate:
             "--reset-values", *ELSEWHERE, *args, env=self.cluster.environment(), timeout=60)
         assert done.returncode == 0, done.stderr.decode()
 
+    # --- Stores ----------------------------------------------------------------
+
+    def delete(self, *names, user="alice"):
+        """Stores without a namespace, until they are gone."""
+        self.cluster.must("delete", "store", *names, "--wait=false", user=user)
+        self.let_go(*names)
+
+    def let_go(self, *names):
+        """Does for Stores that are being deleted what who leads does once their
+        namespaces are gone."""
+        for name in names:
+            self.cluster.kubectl("patch", "store", name, "--type=merge", "-p",
+                                 '{"metadata": {"finalizers": null}}')
+        self.cluster.must("wait", "--for=delete", "--timeout=20s",
+                          *(f"store/{name}" for name in names))
+
     def clear(self):
         """No Store is left, protected or not."""
-        for name in self.cluster.must("get", "stores", "-o", "name").split():
-            self.cluster.must("patch", name, "--type=merge", "-p",
+        names = [name.partition("/")[2] for name in
+                 self.cluster.must("get", "stores", "-o", "name").split()]
+        for name in names:
+            self.cluster.must("patch", "store", name, "--type=merge", "-p",
                               '{"spec": {"deletionProtection": false}}')
-        self.cluster.must("delete", "stores,storepolicies", "--all")
+        if names:
+            self.delete(*names, user="admin")
+        self.cluster.must("delete", "storepolicies", "--all")
 
     def down(self):
         for replica in self.replicas:

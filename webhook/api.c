@@ -48,33 +48,20 @@ static struct api *api_new(void)
 	return a;
 }
 
-static int finish_open(struct api *a, int failed, struct api **out,
-		       struct sg_error *e)
+int api_open(const char *kubeconfig, struct api **out, struct sg_error *e)
 {
-	if (failed || api_server_resolve(&a->server, e)) {
+	struct api *a = api_new();
+	if (!a)
+		return sg_error_memory(e);
+	struct kubeconfig *config = &a->server.config;
+	if ((kubeconfig ? kubeconfig_read(kubeconfig, config, e) :
+			  kubeconfig_in_cluster(config, e)) ||
+	    api_server_resolve(&a->server, e)) {
 		api_free(a);
 		return -1;
 	}
 	*out = a;
 	return 0;
-}
-
-int api_open_kubeconfig(const char *path, struct api **out, struct sg_error *e)
-{
-	struct api *a = api_new();
-	if (!a)
-		return sg_error_memory(e);
-	return finish_open(a, kubeconfig_read(path, &a->server.config, e), out,
-			   e);
-}
-
-int api_open_in_cluster(struct api **out, struct sg_error *e)
-{
-	struct api *a = api_new();
-	if (!a)
-		return sg_error_memory(e);
-	return finish_open(a, kubeconfig_in_cluster(&a->server.config, e), out,
-			   e);
 }
 
 static void slot_free(struct api_slot *s)

@@ -18,9 +18,8 @@
 
 struct api;
 
-/* Where it is and who we are: a kubeconfig, or in a pod the service account. */
-int api_open_kubeconfig(const char *path, struct api **out, struct sg_error *e);
-int api_open_in_cluster(struct api **out, struct sg_error *e);
+/* Where it is and who we are: a kubeconfig; NULL: in a pod, the service account. */
+int api_open(const char *kubeconfig, struct api **out, struct sg_error *e);
 /* No call or watch may run any more. */
 void api_free(struct api *a);
 /* Ends all calls and watches that run, now and from now on: they fail. */

@@ -8,62 +8,6 @@
 #include "address.h"
 #include "text.h"
 
-const char arguments_help[] =
-	"Usage: storeguard-webhook [serve] [OPTION]...\n"
-	"       storeguard-webhook review [--policy FILE] [--user NAME]\n"
-	"                                 [--groups A,B] [-o json] FILE...\n"
-	"       storeguard-webhook quota OWNER STORES\n"
-	"\n"
-	"serve answers the admission reviews of a Kubernetes API server: defaults and\n"
-	"validates Stores, guards their namespaces. review gives the same verdicts on\n"
-	"AdmissionReviews or Stores in files (- is stdin), YAML or JSON, without a\n"
-	"cluster. quota prints the StoreQuota that lets an owner have so many Stores,\n"
-	"whatever the policy says: ... | kubectl apply -f -\n"
-	"\n"
-	"Where it serves:\n"
-	"  --listen ADDR:PORT   TLS, for the API server (default :8443)\n"
-	"  --http ADDR:PORT     /healthz, /readyz, /metrics (default :8080)\n"
-	"\n"
-	"What it shows and asks for, one of:\n"
-	"  --tls-cert FILE --tls-key FILE\n"
-	"                       a certificate that somebody renews, such as cert-manager\n"
-	"  --cert-secret NS/NAME\n"
-	"                       made and renewed by itself, kept in a Secret; with\n"
-	"    --service NS/NAME  the Service it is for (needed)\n"
-	"    --configurations NAME\n"
-	"                       the webhook configurations whose caBundle it keeps\n"
-	"                       (default: storeguard)\n"
-	"    --settle SECONDS   how long a new CA is told before it is relied on\n"
-	"                       (default 60)\n"
-	"and, if wanted:\n"
-	"  --client-ca FILE     let only clients in with a certificate of this CA\n"
-	"\n"
-	"What it knows:\n"
-	"  --policy FILE        a StorePolicy instead of the built-in one, where the cluster\n"
-	"                       has none\n"
-	"  --kubeconfig FILE    how to reach the API server (default: as a pod does; outside\n"
-	"                       of a pod, $KUBECONFIG)\n"
-	"  --standalone         no cluster: a certificate made for this run unless one is\n"
-	"                       given, and what a cluster would have to tell is unknown\n"
-	"\n"
-	"How it runs:\n"
-	"  --reservation-ttl SECONDS\n"
-	"                       how long a place in a quota is kept for a Store that does not\n"
-	"                       come (default 120); more than the API server's\n"
-	"                       --request-timeout, which is 60 by default\n"
-	"  --drain SECONDS      how long SIGTERM may take (default 25)\n"
-	"  --log-format FORMAT  json (default) or text\n"
-	"\n"
-	"Who asks, in reviews, and what is printed:\n"
-	"  --user NAME          (default: the Store's owner, or who asked the review)\n"
-	"  --groups A,B         (default: system:authenticated)\n"
-	"  -o json              the AdmissionReview answers, one a line\n"
-	"\n"
-	"  --help, --version\n"
-	"\n"
-	"Exit status: 0 done, 1 refused by policy, 2 wrong usage, 3 input is not usable,\n"
-	"4 reading, writing or the network failed.\n";
-
 enum {
 	OPT_LISTEN = 256,
 	OPT_HTTP,
@@ -78,6 +22,7 @@ enum {
 	OPT_POLICY,
 	OPT_STANDALONE,
 	OPT_RESERVATION_TTL,
+	OPT_LEASE,
 	OPT_DRAIN,
 	OPT_LOG_FORMAT,
 	OPT_USER,
@@ -192,6 +137,7 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 		return take_object("--cert-secret", value, &o->cert_secret, e);
 	case OPT_SERVICE:
 		return take_object("--service", value, &o->service, e);
+	case OPT_LEASE: return take_object("--lease", value, &o->lease, e);
 	case OPT_RESERVATION_TTL:
 		return take_ttl(value, &o->reservation_ttl, e);
 	case OPT_DRAIN: return take_seconds("--drain", value, &o->drain, e);
@@ -212,6 +158,11 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 	default: break;
 	}
 	return 0;
+}
+
+static bool asks_to_review(const struct arguments *o)
+{
+	return o->policy_file || o->user || o->group_count || o->json;
 }
 
 static int check_review(const struct arguments *o, unsigned served,
@@ -244,27 +195,44 @@ static int check_certificate(const struct arguments *o, struct sg_error *e)
 	return 0;
 }
 
+/* As kubectl has it; in a pod, the service account comes first. */
+static int find_cluster(struct arguments *o, const char *or_else,
+			struct sg_error *e)
+{
+	const char *from_environment = getenv("KUBECONFIG");
+	if (o->kubeconfig || getenv("KUBERNETES_SERVICE_HOST"))
+		return 0;
+	if (!from_environment || !*from_environment)
+		return usage(e, "not in a pod: pass --kubeconfig", or_else);
+	o->kubeconfig = from_environment;
+	return 0;
+}
+
 static int check_serve(struct arguments *o, struct sg_error *e)
 {
 	if (o->user || o->group_count || o->json)
 		return usage(e, "--user, --groups and -o belong to review", "");
-	if (o->standalone && (o->kubeconfig || o->cert_secret))
-		return usage(e, "--standalone goes without a cluster: no --kubeconfig, no --cert-secret",
+	if (o->standalone && (o->kubeconfig || o->cert_secret || o->lease))
+		return usage(e, "--standalone goes without a cluster: no --kubeconfig, no --cert-secret, no --lease",
 			     "");
 	if (check_certificate(o, e))
 		return -1;
 	if (!o->configurations)
 		o->configurations = "storeguard";
-	/* as kubectl has it; in a pod, the service account comes first */
-	const char *from_environment = getenv("KUBECONFIG");
-	if (!o->kubeconfig && !o->standalone &&
-	    !getenv("KUBERNETES_SERVICE_HOST")) {
-		if (!from_environment || !*from_environment)
-			return usage(e, "not in a pod: pass --kubeconfig, or --standalone to go without a cluster",
-				     "");
-		o->kubeconfig = from_environment;
-	}
-	return 0;
+	return o->standalone ?
+		       0 :
+		       find_cluster(o, ", or --standalone to go without a cluster",
+				    e);
+}
+
+static int check_remove_finalizers(struct arguments *o, int words,
+				   unsigned options, struct sg_error *e)
+{
+	o->command = ARGUMENTS_REMOVE_FINALIZERS;
+	if (words || options > (o->kubeconfig ? 1 : 0) || asks_to_review(o))
+		return usage(e, "remove-finalizers takes --kubeconfig, and nothing else",
+			     "");
+	return find_cluster(o, "", e);
 }
 
 /* Up to what no terminal should show. */
@@ -279,7 +247,7 @@ static size_t printable_length(const char *text)
 static int take_quota(struct arguments *o, int count, char **words,
 		      unsigned served, struct sg_error *e)
 {
-	if (served || o->policy_file || o->user || o->group_count || o->json)
+	if (served || asks_to_review(o))
 		return usage(e, "quota takes no options", "");
 	if (count != 2)
 		return usage(e, "quota takes OWNER and STORES, like quota alice@example.com 10", "");
@@ -318,10 +286,12 @@ static int take_words(struct arguments *o, int argc, char **argv,
 	}
 	if (word < argc && strcmp(argv[word], "quota") == 0)
 		return take_quota(o, argc - word - 1, argv + word + 1, served, e);
+	if (word < argc && strcmp(argv[word], "remove-finalizers") == 0)
+		return check_remove_finalizers(o, argc - word - 1, served, e);
 	if (word < argc && strcmp(argv[word], "serve") == 0)
 		word++;
 	if (word < argc)
-		return usage(e, "unexpected argument (serve, review and quota are known): ",
+		return usage(e, "unexpected argument (serve, review, quota and remove-finalizers are known): ",
 			     argv[word]);
 	return check_serve(o, e);
 }
@@ -345,6 +315,7 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 		{ "standalone", no_argument, NULL, OPT_STANDALONE },
 		{ "reservation-ttl", required_argument, NULL,
 		  OPT_RESERVATION_TTL },
+		{ "lease", required_argument, NULL, OPT_LEASE },
 		{ "drain", required_argument, NULL, OPT_DRAIN },
 		{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
 		{ "user", required_argument, NULL, OPT_USER },

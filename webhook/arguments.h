@@ -12,6 +12,7 @@ enum arguments_command {
 	ARGUMENTS_SERVE,
 	ARGUMENTS_REVIEW,
 	ARGUMENTS_QUOTA,
+	ARGUMENTS_REMOVE_FINALIZERS,
 	ARGUMENTS_HELP,
 	ARGUMENTS_VERSION,
 };
@@ -28,7 +29,8 @@ struct arguments {
 	/* serve */
 	struct sockaddr_storage listen; /* TLS */
 	struct sockaddr_storage http;	/* probes and metrics */
-	const char *kubeconfig;	 /* NULL: the pod's service account */
+	const char *kubeconfig;	 /* NULL: the pod's service account; also of
+				  * remove-finalizers */
 	const char *tls_cert;	 /* both or none */
 	const char *tls_key;
 	const char *cert_secret; /* NAMESPACE/NAME */
@@ -38,6 +40,7 @@ struct arguments {
 	const char *client_ca;
 	bool standalone;
 	int reservation_ttl; /* seconds */
+	const char *lease; /* NAMESPACE/NAME; NULL: it never leads */
 	int drain;	     /* seconds */
 	enum log_format log_format;
 

@@ -142,8 +142,7 @@ static int check_quotas(const void *context, struct sg_error *e)
 static int open_cluster(struct gate *g, struct sg_error *e)
 {
 	const struct gate_options *o = &g->options;
-	if (o->kubeconfig ? api_open_kubeconfig(o->kubeconfig, &g->api, e) :
-			    api_open_in_cluster(&g->api, e))
+	if (api_open(o->kubeconfig, &g->api, e))
 		return -1;
 	g->stores = stores_new();
 	g->access = access_new(g->api);

@@ -45,12 +45,11 @@ static int tell_page(struct informer_listing *l, struct place *p,
 	const struct node *items = node_get(root, "items");
 	const char *version = node_text(node_get(metadata, "resourceVersion"));
 	const char *next = node_text(node_get(metadata, "continue"));
-	if (!version || !*version ||
-	    !(node_is_sequence(items) || node_is_null(items)))
+	bool some = node_is_sequence(items);
+	if (!version || !*version || !(some || node_is_null(items)))
 		return sg_error_set(e, SG_INVALID,
 				    "the answer is no list of objects");
-	for (const struct node *n = items ? items->first : NULL; n;
-	     n = n->next) {
+	for (const struct node *n = some ? items->first : NULL; n; n = n->next) {
 		l->sink->set(l->sink->context, n);
 		l->count++;
 	}
@@ -65,7 +64,6 @@ static enum page take_page(struct informer_listing *l, struct place *p,
 			   struct sg_error *e)
 {
 	cleanup_buffer struct sg_buffer path, answer;
-	int status = 0;
 	sg_buffer_init(&path, SG_MAX_TOKEN);
 	sg_buffer_init(&answer, SG_MAX_ANSWER);
 	if (make_path(l, p, &path, e))
@@ -76,12 +74,13 @@ static enum page take_page(struct informer_listing *l, struct place *p,
 		.deadline = l->deadline ? l->deadline : clock_now() + PAGE_MS,
 		.retry_after = &l->retry_after,
 	};
-	if (api_call(l->api, &request, &status, &answer, e))
+	l->status = 0;
+	if (api_call(l->api, &request, &l->status, &answer, e))
 		return answer.over_cap && p->limit > 1 ? PAGE_TOO_LONG :
 							 PAGE_FAILED;
-	if (status != 200) {
-		api_refused(&request, status, &answer, e);
-		return status == 410 ? PAGE_EXPIRED : PAGE_FAILED;
+	if (l->status != 200) {
+		api_refused(&request, l->status, &answer, e);
+		return l->status == 410 ? PAGE_EXPIRED : PAGE_FAILED;
 	}
 	if (tell_page(l, p, &answer, e)) {
 		sg_error_context(e, "GET %s", l->path);

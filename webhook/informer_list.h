@@ -12,6 +12,7 @@ struct informer_listing {
 	struct sg_buffer *version;
 	int64_t deadline; /* CLOCK_MONOTONIC, ms; 0: a minute for each page */
 	size_t count; /* gets how many objects there are */
+	int status; /* gets the HTTP status of the last page; 0: no answer */
 	int64_t retry_after; /* gets ms, 0 if the API server asked for nothing */
 };
 

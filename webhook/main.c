@@ -1,6 +1,7 @@
 /*
  * storeguard-webhook: what kube-apiserver asks before it takes a Store. The way is the
- * order of serve(): probes, policy and gate, certificate, server, signals, and back.
+ * order of serve(): probes, policy and gate, certificate, server, leading, signals, and
+ * back.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include "address.h"
 #include "api.h"
 #include "arguments.h"
+#include "candidate.h"
 #include "certificates.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -20,6 +22,7 @@
 #include "io.h"
 #include "offline.h"
 #include "quota.h"
+#include "remove_finalizers.h"
 #include "server_metrics.h"
 #include "service_names.h"
 #include "tls.h"
@@ -37,6 +40,7 @@ struct process {
 	struct certificates *certificates;
 	struct server *server; /* TLS, for the API server */
 	struct server *plain;  /* probes and metrics */
+	struct candidate *candidate;
 };
 
 static int load_policy(const char *path, struct policy **out,
@@ -209,6 +213,19 @@ static int start_server(struct process *p, struct sg_error *e)
 							   0;
 }
 
+/* --- leading --- */
+
+static int open_candidate(struct process *p, struct sg_error *e)
+{
+	const struct candidate_options o = {
+		.kubeconfig = p->arguments->kubeconfig,
+		.lease = p->arguments->lease,
+		.log = &p->log,
+		.metrics = p->metrics,
+	};
+	return o.lease ? candidate_open(&o, &p->candidate, e) : 0;
+}
+
 static void say_where(const struct process *p)
 {
 	struct sockaddr_storage a;
@@ -278,6 +295,7 @@ static void drain(struct process *p, int signal_number)
 							       "SIGTERM"),
 		  log_number("seconds", p->arguments->drain));
 	probes_drain(p->probes);
+	candidate_withdraw(p->candidate);
 	bool patient = signal_number != SIGINT && pause_until(begun + all / 5);
 	server_close_connections(p->server);
 	if (patient)
@@ -300,6 +318,7 @@ static void process_release(struct process *p)
 	}
 	if (p->plain)
 		(void)server_stop(p->plain, 0);
+	candidate_free(p->candidate);
 	gate_stop(p->gate);
 	certificates_free(p->certificates);
 	gate_free(p->gate);
@@ -331,7 +350,7 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	raise_file_limit();
 	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
 	    gate_follow(p.gate, e) || start_probes(&p, e) ||
-	    start_server(&p, e))
+	    start_server(&p, e) || open_candidate(&p, e))
 		return -1;
 	say_where(&p);
 	drain(&p, await_end(&p));
@@ -373,6 +392,8 @@ static int run(const struct arguments *o, struct sg_error *e)
 		return review(o);
 	case ARGUMENTS_QUOTA:
 		return print_quota(o, e);
+	case ARGUMENTS_REMOVE_FINALIZERS:
+		return remove_finalizers(o->kubeconfig, e);
 	default:
 		return serve(o, e);
 	}

@@ -41,7 +41,7 @@ static void start(struct all *all, const char *kubeconfig)
 	const struct informer_options policies = {
 		.path = "/apis/urumi.io/v1/storepolicies"
 	};
-	if (api_open_kubeconfig(kubeconfig, &all->api, &e) ||
+	if (api_open(kubeconfig, &all->api, &e) ||
 	    policy_parse_default(&first, &e))
 		commands_fail(&e);
 	all->stores = stores_new();

@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 		.path = argv[2],
 		.quiet = argc > 3 ? strtoll(argv[3], NULL, 10) : 0,
 	};
-	if (api_open_kubeconfig(argv[1], &api, &e)) {
+	if (api_open(argv[1], &api, &e)) {
 		(void)fprintf(stderr, "follow: %s\n", e.message);
 		return 1;
 	}

@@ -37,7 +37,7 @@ static void start(struct all *all, const char *kubeconfig, int64_t ttl)
 	const struct informer_options quotas = {
 		.path = "/apis/urumi.io/v1/storequotas"
 	};
-	if (api_open_kubeconfig(kubeconfig, &all->api, &e))
+	if (api_open(kubeconfig, &all->api, &e))
 		commands_fail(&e);
 	all->stores = stores_new();
 	all->quotas = quotas_new(&commands_log);

@@ -1,0 +1,193 @@
+#include "remove_finalizers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "files.h"
+#include "informer_list.h"
+#include "json.h"
+#include "names.h"
+
+#define STORES "/apis/urumi.io/v1/stores"
+
+/* ms */
+enum {
+	CALL_MS = 10000,
+	AGAIN_MS = 1000,
+	PATIENCE_MS = 30000, /* since something went well */
+	ALL_MS = 240000,
+};
+
+struct removal {
+	struct api *api;
+	int64_t end, progress; /* clock_now() */
+
+	/* of one pass over the list */
+	unsigned removed, left;
+	struct sg_error e; /* the last failure; SG_OK: none */
+	bool output_failed; /* that is the failure, and the last */
+};
+
+/* --- one Store --- */
+
+/* Where it is in the list; -1: it isn't. */
+static int find_finalizer(const struct node *store)
+{
+	const struct node *all =
+		node_path(store, "metadata", "finalizers", NULL);
+	int at = 0;
+	if (!node_is_sequence(all))
+		return -1;
+	for (const struct node *f = all->first; f; f = f->next, at++)
+		if (node_is(f, SG_FINALIZER))
+			return at;
+	return -1;
+}
+
+static void say(struct removal *r, const char *name)
+{
+	char line[512];
+	int length = snprintf(line, sizeof line,
+			      "Store %.253s: finalizer " SG_FINALIZER " removed\n",
+			      name);
+	r->output_failed |= stdout_write(line, (size_t)length, &r->e) != 0;
+}
+
+/* One of two finalizers may go while we look: the index alone would hit the other. */
+static void write_patch(int at, struct sg_buffer *patch)
+{
+	sg_buffer_printf(patch,
+			 "[{\"op\":\"test\",\"path\":\"/metadata/finalizers/%d\",\"value\":\"" SG_FINALIZER
+			 "\"},{\"op\":\"remove\",\"path\":\"/metadata/finalizers/%d\"}]",
+			 at, at);
+}
+
+/* 0 when the Store has it no more: the answer says so, or that the Store is gone. */
+static int patch_store(struct removal *r, const char *name, int at,
+		       struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer path, patch, answer;
+	cleanup_arena struct sg_arena arena;
+	struct node *root = NULL;
+	int status = 0;
+	sg_buffer_init(&path, SG_MAX_TOKEN);
+	sg_buffer_init(&patch, SG_MAX_TOKEN);
+	sg_buffer_init(&answer, SG_MAX_ANSWER);
+	sg_arena_init(&arena);
+	sg_buffer_puts(&path, STORES "/");
+	api_escape(&path, name);
+	write_patch(at, &patch);
+	if (sg_buffer_check(&path, e) || sg_buffer_check(&patch, e))
+		return -1;
+	const struct api_request request = {
+		.method = "PATCH",
+		.path = path.data,
+		.content_type = "application/json-patch+json",
+		.body = patch.data,
+		.length = patch.length,
+		.deadline = clock_now() + CALL_MS,
+	};
+	if (api_call(r->api, &request, &status, &answer, e))
+		return -1;
+	if (status == 404)
+		return 0;
+	if (status != 200)
+		return api_refused(&request, status, &answer, e);
+	if (json_parse(answer.data ? answer.data : "", answer.length, &arena,
+		       &root, e))
+		return sg_error_context(e, "PATCH %s", path.data);
+	if (find_finalizer(root) >= 0)
+		return sg_error_set(e, SG_IO,
+				    "Store %.253s: its finalizer " SG_FINALIZER
+				    " was put back at once; is the webhook still registered?",
+				    name);
+	return 0;
+}
+
+static void remove_from(void *context, const struct node *store)
+{
+	struct removal *r = context;
+	struct sg_error e = { 0 };
+	const char *name = node_text(node_path(store, "metadata", "name", NULL));
+	int at = find_finalizer(store);
+	if (at < 0 || !name || r->output_failed)
+		return;
+	r->left++;
+	if (clock_now() >= r->end)
+		return;
+	if (patch_store(r, name, at, &e)) {
+		r->e = e;
+		return;
+	}
+	r->left--;
+	r->removed++;
+	r->progress = clock_now();
+	say(r, name);
+}
+
+/* --- all of them --- */
+
+static void begin(void *context)
+{
+	(void)context;
+}
+
+/* 0 when none had it; 1 when it has to be looked at again; -1 when it failed. */
+static int pass(struct removal *r)
+{
+	cleanup_buffer struct sg_buffer version;
+	const struct informer_sink sink = { .begin = begin,
+					    .set = remove_from,
+					    .end = begin,
+					    .context = r };
+	struct informer_listing l = { .api = r->api,
+				      .path = STORES,
+				      .sink = &sink,
+				      .version = &version,
+				      .deadline = r->end };
+	r->removed = r->left = 0;
+	r->e.code = SG_OK;
+	sg_buffer_init(&version, SG_MAX_TOKEN);
+	if (informer_list(&l, &r->e))
+		return l.status == 404 ? 0 : -1; /* no such kind: no Stores */
+	return r->left ? -1 : r->removed ? 1 : 0;
+}
+
+static bool may_go_on(const struct removal *r)
+{
+	int64_t now = clock_now();
+	return !r->output_failed && now < r->end &&
+	       now < r->progress + PATIENCE_MS;
+}
+
+static int report_failure(const struct removal *r, struct sg_error *e)
+{
+	if (r->e.code == SG_OK)
+		return sg_error_set(e, SG_IO,
+				    "Stores are given the finalizer " SG_FINALIZER
+				    " again and again; what does that has to end first");
+	*e = r->e;
+	return r->left ? sg_error_context(e, "%u Stores still have the finalizer " SG_FINALIZER,
+					  r->left) :
+			 -1;
+}
+
+int remove_finalizers(const char *kubeconfig, struct sg_error *e)
+{
+	static const char done[] = "No Store has the finalizer " SG_FINALIZER "\n";
+	struct removal r = { .progress = clock_now(),
+			     .end = clock_now() + ALL_MS };
+	if (api_open(kubeconfig, &r.api, e))
+		return -1;
+	int result = pass(&r);
+	while (result && may_go_on(&r)) {
+		(void)api_pause(r.api, AGAIN_MS);
+		result = pass(&r);
+	}
+	api_free(r.api);
+	return result ? report_failure(&r, e) :
+			stdout_write(done, sizeof done - 1, e);
+}
