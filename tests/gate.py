@@ -22,6 +22,7 @@ CHART = ROOT / "charts" / "storeguard"
 NAMESPACE = "storeguard-system"
 SECRET = "storeguard-webhook-tls"
 SERVICE = "storeguard-webhook"
+LEASE = "storeguard-webhook"
 SERVICE_NAME = f"{SERVICE}.{NAMESPACE}.svc"
 CONFIGURATIONS = ("mutatingwebhookconfiguration", "validatingwebhookconfiguration")
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:storeguard"
