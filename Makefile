@@ -6,6 +6,8 @@ CC        ?= cc
 V         ?=
 # linked statically, the post-renderer starts sooner and runs in any image
 STATIC    ?= 1
+# Argo CD renders by Helm 3 itself
+CMP_HELM  ?= helm3
 B         := build
 VERSION   := 0.1.0
 
@@ -37,7 +39,9 @@ ifndef SANITIZE
 HARDENING += $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
 # -iquote: common/limits.h must not stand in for the system's <limits.h>
+# -ffile-prefix-map: the same programs, wherever the checkout lies
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DSG_VERSION='"$(VERSION)"' \
+	-ffile-prefix-map=$(CURDIR)=. \
 	-DSG_DEFAULT_POLICY='"common/default-policy.yaml"' \
 	$(addprefix -iquote ,$(ROOMS)) -include common/banned.h $(WARNINGS) $(HARDENING) \
 	$(if $(DEVELOPER),-Werror) \
@@ -86,13 +90,15 @@ help:
 	@echo "make bench-webhook  the webhook beside a controller-runtime one"
 	@echo "make bench-ledger   what the quota costs a creation; 4 min"
 	@echo "make storm      10 min of creates and faults on three replicas: STORM_FLAGS"
+	@echo "make image      build/storeguard-image.tar, an OCI archive of the programs"
+	@echo "make image-cmp  the same for Argo CD's plugin sidecar (CMP_HELM=$(CMP_HELM))"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean      remove what was built, but not the Go tools"
 	@echo "with            SANITIZE=address,undefined (or thread)  DEVELOPER=1  V=1"
 
 .PHONY: deps
 deps:
-	tests/tools/deps packages test model
+	tests/tools/deps packages test model image
 	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml etcd \
 		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)
 
@@ -150,6 +156,20 @@ install: all
 	install -m 755 $(PLUGIN)/bin/storeguard-postrender \
 		'$(DESTDIR)$(PREFIX)/lib/storeguard/helm4/storeguard/bin/'
 
+IMAGE_BUILD := charts/storeguard/image/build
+
+.PHONY: image
+image: all
+	@tests/tools/deps packages image
+	@$(IMAGE_BUILD) storeguard $(VERSION) $(B)/storeguard-image.tar
+
+.PHONY: image-cmp
+image-cmp: all
+	@tests/tools/deps packages image
+	@tests/tools/deps tools $(CMP_HELM)
+	@HELM=$(B)/tools/$(CMP_HELM) $(IMAGE_BUILD) storeguard-cmp $(VERSION) \
+		$(B)/storeguard-cmp-image.tar
+
 # test objects are kept for the next make
 .SECONDARY:
 
@@ -166,7 +186,7 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; of
 # threads only the webhook has any, and a storm is where they meet.
 PLAIN_ONLY := charts cluster cluster_release crds delete_protection from_scratch \
-	medusa_order model quota storm woocommerce_order woocommerce_setup
+	image medusa_order model quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
 TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py) \
@@ -193,7 +213,7 @@ model:
 	@MODEL_BOUNDS=$(MODEL_BOUNDS) tests/model/run
 
 .PHONY: test-node
-test-node: deps-node all
+test-node: deps-node image image-cmp
 	@tests/images/build
 	@$(TEST_ENV) tests/run tests/node
 
@@ -235,7 +255,8 @@ $O/programs/%: $O/tests/programs/%.o $(ARCHIVES)
 .PHONY: clean
 clean:
 	rm -rf $(B)/bench $(B)/obj $(B)/address* $(B)/undefined* $(B)/thread* $(B)/helm4 \
-		$(B)/demo $(B)/model $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs
+		$(B)/demo $(B)/model $(B)/storeguard-postrender $(B)/storeguard-webhook $(B)/storeguard-certs \
+		$(B)/storeguard-image.tar $(B)/storeguard-cmp-image.tar
 
 -include $(patsubst %.c,$O/%.d,$(wildcard $(addsuffix /*.c,$(ROOMS)))) \
 	$(patsubst $O/unit/%,$O/tests/unit/%.d,$(UNIT_TESTS)) \

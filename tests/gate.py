@@ -1,5 +1,5 @@
-"""The webhook before a real API server: its process, its certificate, its access and
-its registration, as its chart will have them, for the tests that go through the gate."""
+"""The webhook before a real API server: its process and its certificate, with the access
+and the registration that its chart gives it, for the tests that go through the gate."""
 
 import base64
 import contextlib
@@ -30,18 +30,18 @@ ACCOUNT = f"system:serviceaccount:{NAMESPACE}:storeguard"
 GITOPS = "system:serviceaccount:argocd:argocd-application-controller"
 
 
-def role(name, *rules, kind="ClusterRole"):
-    """Rules are an API group, resources, verbs, and names where these are few."""
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
+def role(name, *rules):
+    """Rules are an API group, resources and verbs."""
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
             "metadata": {"name": name},
-            "rules": [dict(zip(("apiGroups", "resources", "verbs", "resourceNames"),
-                               ([group], *rest))) for group, *rest in rules]}
+            "rules": [dict(zip(("apiGroups", "resources", "verbs"), ([group], *rest)))
+                      for group, *rest in rules]}
 
 
-def binding(name, *subjects, kind="ClusterRole"):
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": f"{kind}Binding",
+def binding(name, *subjects):
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
             "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
                         "name": name}, "subjects": list(subjects)}
 
 
@@ -54,48 +54,21 @@ def account(name):
     return {"kind": "ServiceAccount", "namespace": namespace, "name": name}
 
 
-EDIT = ["create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"]
+EDIT = ["create", "get", "list", "watch", "update", "patch", "delete"]
+# The chart brings the webhook's own access and these roles of people; more than these
+# have is for what the tests do besides.
 ACCESS = [
-    role("storeguard", ("urumi.io", ["stores", "storepolicies"], ["get", "list", "watch"]),
-         ("urumi.io", ["storequotas"], ["get", "list", "watch", "create"]),
-         ("urumi.io", ["storequotas/status"], ["update"]),
-         ("urumi.io", ["storepolicies/status"], ["patch"], ["default"]),
-         # for who leads: finalizers, status, and what it is made of
-         ("urumi.io", ["stores", "stores/status"], ["patch"]),
-         ("apps", ["deployments", "statefulsets", "daemonsets"], ["list", "watch"]),
-         ("batch", ["jobs"], ["list", "watch"]),
-         ("networking.k8s.io", ["networkpolicies", "ingresses"], ["list", "watch"]),
-         ("", ["pods", "resourcequotas", "limitranges"], ["list", "watch"]),
-         ("", ["namespaces"], ["get", "list", "watch"]),
-         ("", ["events"], ["list"]),
-         ("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
-         ("admissionregistration.k8s.io", [f"{name}s" for name in CONFIGURATIONS],
-          ["get", "patch"], ["storeguard"])),
-    binding("storeguard", account(ACCOUNT)),
-    role("store-owner", ("urumi.io", ["stores"], EDIT),
-         ("", ["namespaces", "configmaps", "secrets"], EDIT),
-         ("apps", ["deployments"], EDIT)),
-    binding("store-owner", group("store-owners"), account(GITOPS)),
-    role("store-admin", ("urumi.io", ["stores"], [*EDIT, "assign"]),
-         ("urumi.io", ["storepolicies", "storequotas"], EDIT),
-         ("", ["users", "groups", "serviceaccounts"], ["impersonate"])),
-    binding("store-admin", group("store-admins")),
+    binding("storeguard-store-user", group("store-owners"), account(GITOPS)),
+    binding("storeguard-administrator", group("store-admins")),
     role("store-assigner", ("urumi.io", ["stores"], ["assign"])),
     binding("store-assigner", account(GITOPS)),
+    role("shopkeeper", ("", ["namespaces", "configmaps", "secrets"], EDIT),
+         ("apps", ["deployments"], EDIT)),
+    binding("shopkeeper", group("store-owners"), account(GITOPS)),
 ]
-# In its own namespace; a name can't bound what is created.
-ACCESS_THERE = [
-    role("storeguard", ("", ["secrets"], ["create"]),
-         ("", ["secrets"], ["get", "watch", "patch"], [SECRET]),
-         ("coordination.k8s.io", ["leases"], ["create"]),
-         ("coordination.k8s.io", ["leases"], ["get", "update"], [LEASE]), kind="Role"),
-    binding("storeguard", account(ACCOUNT), kind="Role"),
-]
-# Where Events about Stores live, which have no namespace.
-ACCESS_IN_DEFAULT = [
-    role("storeguard", ("", ["events"], ["create", "patch"]), kind="Role"),
-    binding("storeguard", account(ACCOUNT), kind="Role"),
-]
+# The webhook runs here, not in the cluster, and a test writes the policy that it needs.
+ELSEWHERE = ["--set", "deployment.enabled=false", "--set", "policy.create=false"]
+OFF = ["--set", "webhook.enabled=false"]
 
 
 @contextlib.contextmanager
@@ -139,15 +112,12 @@ class Gate:
         self.way_to_api = Balancer(f"{address}:7443", f"{address}:6443")
         for namespace in (NAMESPACE, "argocd"):
             self.cluster.namespace(namespace)
-        for name in (ACCOUNT, GITOPS):
-            subject = account(name)
-            self.cluster.apply({"apiVersion": "v1", "kind": "ServiceAccount",
-                                "metadata": {"name": subject["name"]}},
-                               namespace=subject["namespace"])
+        subject = account(GITOPS)
+        self.cluster.apply({"apiVersion": "v1", "kind": "ServiceAccount",
+                            "metadata": {"name": subject["name"]}},
+                           namespace=subject["namespace"])
         self.cluster.apply(*ACCESS)
-        self.cluster.apply(*ACCESS_THERE, namespace=NAMESPACE)
-        self.cluster.apply(*ACCESS_IN_DEFAULT, namespace="default")
-        self.helm_upgrade()
+        self.helm_upgrade(*OFF)
         self.cluster.must("wait", "--for=condition=Established", "crd", "stores.urumi.io",
                           "storepolicies.urumi.io", "--timeout=30s")
         if self.settle is None:
@@ -218,7 +188,7 @@ class Gate:
     @contextlib.contextmanager
     def switched_off(self):
         """Without the gate, as before it was installed."""
-        self.helm_upgrade()
+        self.helm_upgrade(*OFF)
         self.cluster.wait("no gate", lambda: self.cluster.kubectl(
             "create", "namespace", "store-nobodys", "--dry-run=server").returncode == 0,
                           seconds=20)
@@ -235,10 +205,10 @@ class Gate:
     def registration(self):
         """The chart's arguments."""
         if self.settle is not None:
-            return ["--set", "webhook.enabled=true", "--set", "webhook.service.port=9443"]
+            return ["--set", "webhook.service.port=9443"]
         bundle = subprocess.run([CERTS, "bundle", self.folder / "certs"],
                                 capture_output=True, text=True, check=True).stdout.strip()
-        return ["--set", "webhook.enabled=true", "--set",
+        return ["--set", "certificate.mode=secret", "--set",
                 f"webhook.url=https://{self.address}:9443", "--set",
                 f"webhook.caBundle={bundle}"]
 
@@ -251,15 +221,35 @@ class Gate:
     def helm_upgrade(self, *args, helm=None):
         done = (helm or self.helm).run(
             "upgrade", "--install", "storeguard", CHART, "-n", NAMESPACE,
-            "--reset-values", *args, env=self.cluster.environment(), timeout=60)
+            "--reset-values", *ELSEWHERE, *args, env=self.cluster.environment(), timeout=60)
         assert done.returncode == 0, done.stderr.decode()
+
+    # --- Stores ----------------------------------------------------------------
+
+    def delete(self, *names, user="alice"):
+        """Stores without a namespace, until they are gone."""
+        self.cluster.must("delete", "store", *names, "--wait=false", user=user)
+        self.let_go(*names)
+
+    def let_go(self, *names):
+        """Does for Stores that are being deleted what who leads does once their
+        namespaces are gone."""
+        for name in names:
+            self.cluster.kubectl("patch", "store", name, "--type=merge", "-p",
+                                 '{"metadata": {"finalizers": null}}')
+        self.cluster.must("wait", "--for=delete", "--timeout=20s",
+                          *(f"store/{name}" for name in names))
 
     def clear(self):
         """No Store is left, protected or not."""
-        for name in self.cluster.must("get", "stores", "-o", "name").split():
-            self.cluster.must("patch", name, "--type=merge", "-p",
+        names = [name.partition("/")[2] for name in
+                 self.cluster.must("get", "stores", "-o", "name").split()]
+        for name in names:
+            self.cluster.must("patch", "store", name, "--type=merge", "-p",
                               '{"spec": {"deletionProtection": false}}')
-        self.cluster.must("delete", "stores,storepolicies", "--all")
+        if names:
+            self.delete(*names, user="admin")
+        self.cluster.must("delete", "storepolicies", "--all")
 
     def down(self):
         for replica in self.replicas:

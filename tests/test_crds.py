@@ -42,7 +42,9 @@ def quota(name="alice", **spec):
 def install(cluster, helm):
     """By Helm, as they ship; what else the chart holds is not looked at here."""
     done = helm.run("install", "storeguard", CHART, "-n", "default",
-                    "--set", "protection.enabled=false", env=cluster.environment())
+                    *(word for name in ("deployment.enabled", "webhook.enabled",
+                                        "policy.create", "protection.enabled")
+                      for word in ("--set", f"{name}=false")), env=cluster.environment())
     assert done.returncode == 0, done.stderr.decode()
     cluster.must("wait", "--for=condition=Established", "crd", *DEFINITIONS,
                  "--timeout=30s")

@@ -173,12 +173,59 @@ def test_nobody_takes_or_gives_away_a_store(gate, verb):
 def test_nobody_deletes_anothers_store(gate):
     must(apply(gate, store()))
     refused(gate.cluster.kubectl("delete", "store", "fashion", user="bob"), "alice")
-    must(gate.cluster.kubectl("delete", "store", "fashion", user="alice"))
+    gate.delete("fashion")
 
 
 def test_impersonation_is_who_is_impersonated(gate):
     must(apply(gate, store(), "--as", "bob", "--as-group", "store-owners", user="admin"))
     assert spec(gate)["owner"] == "bob"
+
+
+# --- the finalizer -----------------------------------------------------------------
+
+
+def finalizers(gate, name="fashion"):
+    return gate.cluster.get("store", name)["metadata"].get("finalizers", [])
+
+
+@pytest.mark.parametrize("args", [["create"], ["apply"], ["apply", "--server-side"]])
+def test_every_store_gets_the_finalizer(gate, args):
+    verb, *args = args
+    must(apply(gate, store(), *args, verb=verb))
+    assert finalizers(gate) == ["urumi.io/namespace"]
+    must(apply(gate, store(displayName="Again"), *args,
+               verb="replace" if verb == "create" else verb))
+    assert finalizers(gate) == ["urumi.io/namespace"]
+    assert spec(gate)["displayName"] == "Again"
+
+
+def test_others_finalizers_stay_beside_it(gate):
+    held = store()
+    held["metadata"]["finalizers"] = ["example.com/a", "example.com/b"]
+    must(apply(gate, held))
+    assert finalizers(gate) == ["example.com/a", "example.com/b", "urumi.io/namespace"]
+    must(gate.cluster.kubectl("patch", "store", "fashion", "--type=json", "-p", json.dumps(
+        [{"op": "remove", "path": "/metadata/finalizers/0"}]), user="alice"))
+    assert finalizers(gate) == ["example.com/b", "urumi.io/namespace"]
+
+
+def test_a_store_without_it_gets_it_with_the_next_change(gate):
+    """Taken off it comes back, and one from before the gate gets it, until it is being
+    deleted."""
+    must(apply(gate, store()))
+    for _ in range(2):
+        must(gate.cluster.kubectl("patch", "store", "fashion", "--type=merge", "-p",
+                                  '{"metadata": {"finalizers": null}}', user="alice"))
+        assert finalizers(gate) == ["urumi.io/namespace"]
+    with gate.switched_off():
+        gate.cluster.must("patch", "store", "fashion", "--type=merge", "-p",
+                          '{"metadata": {"finalizers": null}}')
+        assert finalizers(gate) == []
+    must(gate.cluster.kubectl("label", "store", "fashion", "team=a", user="alice"))
+    assert finalizers(gate) == ["urumi.io/namespace"]
+    must(gate.cluster.kubectl("delete", "store", "fashion", "--wait=false", user="alice"))
+    must(gate.cluster.kubectl("label", "store", "fashion", "team-", user="alice"))
+    gate.let_go("fashion")
 
 
 # --- namespaces ------------------------------------------------------------------------
@@ -207,7 +254,7 @@ def test_a_name_is_held_while_its_namespace_holds_anothers_shop(gate):
     must(apply(gate, store("shoes")))
     gate.cluster.namespace("store-shoes", {"urumi.io/store": "shoes",
                                            "urumi.io/owner": "alice"})
-    must(gate.cluster.kubectl("delete", "store", "shoes", user="alice"))
+    gate.delete("shoes")
     refused(apply(gate, store("shoes"), user="bob"), "store-shoes")
     must(apply(gate, store("shoes"), "--dry-run=server"))  # it is alice's own
     gate.cluster.must("delete", "namespace", "store-shoes")

@@ -36,8 +36,9 @@ def test_with_the_gate_down_nothing_gets_in_and_owners_still_delete(gate):
             "validate-namespace.urumi.io")
     must(gate.cluster.kubectl("create", "namespace", "unrelated"))
     refused(gate.cluster.kubectl("delete", "store", "fashion", user="bob"), "alice")
-    must(gate.cluster.kubectl("delete", "store", "fashion", user="alice"))
+    must(gate.cluster.kubectl("delete", "store", "fashion", "--wait=false", user="alice"))
     gate.start()
+    gate.let_go("fashion")
     must(apply(gate, store()))
 
 

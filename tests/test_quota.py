@@ -81,7 +81,7 @@ def test_an_owner_gets_as_many_stores_as_the_policy_says(gate):
 def test_a_deleted_store_gives_its_place_back_at_once(gate):
     for name in ("books", "fashion", "toys"):
         must(create(gate, name))
-    must(gate.cluster.kubectl("delete", "store", "books", user="alice"))
+    gate.delete("books")
     gate.cluster.wait("a free place",
                       lambda: create(gate, "garden").returncode == 0, seconds=5)
     assert places(quota_of(gate)) == ["fashion", "garden", "toys"]
@@ -90,13 +90,10 @@ def test_a_deleted_store_gives_its_place_back_at_once(gate):
 def test_a_store_that_is_being_deleted_keeps_its_place(gate):
     for name in ("books", "fashion", "toys"):
         must(create(gate, name))
-    gate.cluster.must("patch", "store", "toys", "--type=merge", "-p",
-                      '{"metadata": {"finalizers": ["urumi.io/namespace"]}}')
     must(gate.cluster.kubectl("delete", "store", "toys", "--wait=false", user="alice"))
     gate.cluster.wait("news of the deletion", lambda: "toys (being deleted)" in " ".join(
         create(gate, "garden").stderr.split()), seconds=5)
-    gate.cluster.must("patch", "store", "toys", "--type=json", "-p",
-                      '[{"op": "remove", "path": "/metadata/finalizers"}]')
+    gate.let_go("toys")
     gate.cluster.wait("a free place",
                       lambda: create(gate, "garden").returncode == 0, seconds=5)
 
@@ -173,7 +170,7 @@ def test_stores_from_before_the_ledger_are_counted(gate):
     set_policy(gate)
     refused(create(gate, "bakery"),
             '"alice" has 4 of 3 Stores')
-    must(gate.cluster.kubectl("delete", "store", "books", "fashion", user="alice"))
+    gate.delete("books", "fashion")
     gate.cluster.wait("a free place",
                       lambda: create(gate, "bakery").returncode == 0, seconds=5)
 

@@ -249,6 +249,17 @@ def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones(fake, config, prog
     follow.end()
 
 
+@pytest.mark.parametrize("items", [b"", b',"items":null', b',"items":[]'])
+def test_lists_of_nothing(fake, config, program, items):
+    body = b'{"metadata":{"resourceVersion":"1"}%s}' % items
+    fake.answer = lambda handler: (handler.stream() if handler.is_watch
+                                   else handler.reply(200, body))
+    follow = program("follow", config(fake.url), STORES)
+    follow.wait_for("end")
+    assert follow.lines == ["begin", "end"]
+    follow.end()
+
+
 WRONG = {
     "no list": (b'{"kind":"Status"}', "the answer is no list of objects"),
     "no JSON": (b"<html>", f"GET {STORES}"),

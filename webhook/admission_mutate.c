@@ -1,12 +1,13 @@
 /*
- * Defaults of a Store, as a JSON Patch (RFC 6902). Only what is absent or null is
- * touched, so running twice changes nothing more. What can't be defaulted is left to
- * validation, which says so to people.
+ * Defaults of a Store and its finalizer, as a JSON Patch (RFC 6902). Only what is absent
+ * or null is touched, so running twice changes nothing more. What can't be defaulted is
+ * left to validation, which says so to people.
  */
 #include "admission_parts.h"
 
 #include <string.h>
 
+#include "names.h"
 #include "patch.h"
 
 static bool is_absent(const struct node *spec, const char *key)
@@ -68,16 +69,29 @@ static void annotate(struct gate *g, const struct node *added)
 				 strings_join(g->verdict->arena, &keys));
 }
 
-void gate_mutate_store(struct gate *g)
+/* Adds to what the patch does so far. */
+static void patch(struct gate *g, const char *parent, bool parent_exists,
+		  struct node *added)
+{
+	struct verdict *v = g->verdict;
+	struct node *more = patch_add_all(v->arena, parent, parent_exists, added);
+	if (!v->patch) {
+		v->patch = more;
+		return;
+	}
+	for (struct node *op = more ? more->first : NULL, *next; op; op = next) {
+		next = op->next;
+		op->next = NULL;
+		node_append(v->patch, op);
+	}
+}
+
+static void default_spec(struct gate *g)
 {
 	const struct review *r = g->review;
 	const struct node *spec = node_get(r->object, "spec");
-	const struct node *metadata = node_get(r->object, "metadata");
 	bool update = r->operation == OPERATION_UPDATE;
-	g->reason = "defaults";
-	if (r->operation == OPERATION_DELETE ||
-	    !node_is_null(node_get(metadata, "deletionTimestamp")) ||
-	    !(node_is_null(spec) || node_is_mapping(spec)))
+	if (!(node_is_null(spec) || node_is_mapping(spec)))
 		return;
 	/* labels and finalizers change nothing else */
 	if (update && node_equal(spec, node_get(r->old_object, "spec")))
@@ -89,6 +103,37 @@ void gate_mutate_store(struct gate *g)
 		keep_old(g, added, spec);
 	add_defaults(g, added, spec);
 	annotate(g, added);
-	g->verdict->patch = patch_add_all(g->verdict->arena, "spec",
-					  !node_is_null(spec), added);
+	patch(g, "spec", !node_is_null(spec), added);
+}
+
+/* The whole list is written anew: no list, an empty one and null are one case. */
+static void add_finalizer(struct gate *g, const struct node *metadata)
+{
+	struct sg_arena *a = g->verdict->arena;
+	const struct node *before = node_get(metadata, "finalizers");
+	struct node *added = node_new_mapping(a), *all = node_new_sequence(a);
+	bool some = node_is_sequence(before);
+	if (!added || !all || !node_is_mapping(metadata) ||
+	    !(some || node_is_null(before)))
+		return;
+	for (const struct node *f = some ? before->first : NULL; f; f = f->next) {
+		if (node_is(f, SG_FINALIZER))
+			return;
+		node_append(all, node_copy(a, f));
+	}
+	node_append(all, node_new_string(a, SG_FINALIZER));
+	node_set(a, added, "finalizers", all);
+	patch(g, "metadata", true, added);
+}
+
+void gate_mutate_store(struct gate *g)
+{
+	const struct review *r = g->review;
+	const struct node *metadata = node_get(r->object, "metadata");
+	g->reason = "defaults";
+	if (r->operation == OPERATION_DELETE ||
+	    !node_is_null(node_get(metadata, "deletionTimestamp")))
+		return;
+	default_spec(g);
+	add_finalizer(g, metadata);
 }

@@ -45,12 +45,11 @@ static int tell_page(struct informer_listing *l, struct place *p,
 	const struct node *items = node_get(root, "items");
 	const char *version = node_text(node_get(metadata, "resourceVersion"));
 	const char *next = node_text(node_get(metadata, "continue"));
-	if (!version || !*version ||
-	    !(node_is_sequence(items) || node_is_null(items)))
+	bool some = node_is_sequence(items);
+	if (!version || !*version || !(some || node_is_null(items)))
 		return sg_error_set(e, SG_INVALID,
 				    "the answer is no list of objects");
-	for (const struct node *n = items ? items->first : NULL; n;
-	     n = n->next) {
+	for (const struct node *n = some ? items->first : NULL; n; n = n->next) {
 		l->sink->set(l->sink->context, n);
 		l->count++;
 	}

@@ -72,18 +72,23 @@ static void print_default(const char *path, const struct node *value,
 		print_words(out, "    ", 6, text_make_printable(text.data));
 }
 
+/* What can be said in a Store; the finalizer, which all get, is no news. */
 static void print_patch(const struct node *patch, struct sg_buffer *out)
 {
-	if (node_count(patch) == 0)
-		return;
-	sg_buffer_puts(out, "  by default:\n");
-	for (const struct node *op = patch->first; op; op = op->next) {
+	bool begun = false;
+	for (const struct node *op = patch ? patch->first : NULL; op;
+	     op = op->next) {
 		const struct node *value = node_get(op, "value");
 		const char *path = node_text(node_get(op, "path"));
 		const struct node *k = node_is_mapping(value) ? value->first :
 								NULL;
+		if (!path || strncmp(path, "/spec", strlen("/spec")) != 0)
+			continue;
+		if (!begun)
+			sg_buffer_puts(out, "  by default:\n");
+		begun = true;
 		char name[64];
-		(void)snprintf(name, sizeof name, "%s", path ? path + 1 : "");
+		(void)snprintf(name, sizeof name, "%s", path + 1);
 		for (char *c = name; *c; c++)
 			*c = *c == '/' ? '.' : *c;
 		if (!k)

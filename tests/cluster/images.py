@@ -1,5 +1,6 @@
-"""The node's container images: those that tests/images/build has made. Among the
-node's mounts, `python3 -m cluster.images` imports what is new."""
+"""The node's container images: those that tests/images/build has made, and what `make
+image` and `make image-cmp` have. Among the node's mounts, `python3 -m cluster.images`
+imports what is new."""
 
 import json
 import os
@@ -23,15 +24,15 @@ def ctr(*args):
 
 def import_all():
     """Those that the node lacks or has as they were before they were built again."""
+    for name in ESSENTIAL:
+        if not (ARCHIVES / f"{name}.tar").exists():
+            raise Failed(f"{ARCHIVES / name}.tar is missing: run tests/images/build")
     have = _digests()
-    for reference in sorted((ROOT / "tests" / "images").glob("*/reference")):
-        name = reference.parent.name
-        archive = ARCHIVES / f"{name}.tar"
-        if archive.exists():
-            if have.get(reference.read_text().strip()) != _digest(archive):
-                ctr("images", "import", archive)
-        elif name in ESSENTIAL:
-            raise Failed(f"{archive} is missing: run tests/images/build")
+    ours = (ROOT / "build").glob("storeguard*-image.tar")
+    for archive in sorted([*ARCHIVES.glob("*.tar"), *ours]):
+        reference, digest = _content(archive)
+        if have.get(reference) != digest:
+            ctr("images", "import", archive)
 
 
 def _digests():
@@ -40,10 +41,11 @@ def _digests():
     return {reference: digest for reference, _type, digest, *_ in rows}
 
 
-def _digest(archive):
+def _content(archive):
+    """The reference of the image in it, and its digest."""
     with tarfile.open(archive) as tar:
-        index = json.load(tar.extractfile("index.json"))
-    return index["manifests"][0]["digest"]
+        image, = json.load(tar.extractfile("index.json"))["manifests"]
+    return image["annotations"]["org.opencontainers.image.ref.name"], image["digest"]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import yaml
 from api_programs import service_pid
 from balancer import Balancer
 from conftest import ROOT, WEBHOOK
-from gate import Gate, Replica
+from gate import OFF, Gate, Replica
 from storm.api import POLICIES, QUOTAS, STORES, Api, Gone, make_certificate
 
 NAIVE = pathlib.Path(__file__).with_name("naive.py")
@@ -123,7 +123,7 @@ class Arena:
     def clear(self):
         """No Store and no gate is left."""
         self.dismiss()
-        self.gate.helm_upgrade()
+        self.gate.helm_upgrade(*OFF)
         admin = self.admin()
 
         def gone():

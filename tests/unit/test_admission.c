@@ -2,6 +2,7 @@
 #include "helpers.h"
 
 #include "gate_helpers.h"
+#include "names.h"
 
 static int set_up(void **state)
 {
@@ -56,6 +57,8 @@ static struct ask mutate(const char *user, const char *old, const char *object)
 #define HEAD "{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}"
 #define ADD(key, value)                                                        \
 	"{\"op\":\"add\",\"path\":\"/spec/" key "\",\"value\":\"" value "\"}"
+#define HELD                                                                   \
+	"{\"op\":\"add\",\"path\":\"/metadata/finalizers\",\"value\":[\"" SG_FINALIZER "\"]}"
 #define REST                                                                   \
 	ADD("plan", "small") "," ADD("host", "fashion.shops.example.com") ","  \
 	ADD("displayName", "fashion") "," ADD("delivery", "gitops")
@@ -70,15 +73,15 @@ static void test_defaults_of_new(void **state)
 	struct ask nulls = mutate("alice", NULL,
 				  HEAD ", spec: {plan: null, owner: bob, host: h}}");
 	struct ask nothing = mutate("alice", NULL, HEAD "}");
-	expect_patch(&f, &person, "[" ADD("owner", "alice") "," REST "]");
-	expect_patch(&f, &account, "[" REST "]");
-	expect_patch(&f, &node, "[" REST "]");
+	expect_patch(&f, &person, "[" ADD("owner", "alice") "," REST "," HELD "]");
+	expect_patch(&f, &account, "[" REST "," HELD "]");
+	expect_patch(&f, &node, "[" REST "," HELD "]");
 	expect_patch(&f, &nulls, "[" ADD("plan", "small") ","
-		     ADD("displayName", "fashion") "," ADD("delivery", "gitops") "]");
+		     ADD("displayName", "fashion") "," ADD("delivery", "gitops") "," HELD "]");
 	expect_patch(&f, &nothing,
 		     "[{\"op\":\"add\",\"path\":\"/spec\",\"value\":{\"owner\":\"alice\","
 		     "\"plan\":\"small\",\"host\":\"fashion.shops.example.com\","
-		     "\"displayName\":\"fashion\",\"delivery\":\"gitops\"}}]");
+		     "\"displayName\":\"fashion\",\"delivery\":\"gitops\"}}," HELD "]");
 	assert_int_equal(f.asked, 0);
 }
 
@@ -89,7 +92,7 @@ static void test_generated_name_has_no_host_yet(void **state)
 			      "{apiVersion: urumi.io/v1, kind: Store, metadata: "
 			      "{generateName: shop-}, spec: {engine: medusa}}");
 	expect_patch(&f, &k, "[" ADD("owner", "alice") "," ADD("plan", "small")
-		     "," ADD("delivery", "gitops") "]");
+		     "," ADD("delivery", "gitops") "," HELD "]");
 }
 
 static void test_updates_keep_what_they_leave_out(void **state)
@@ -109,12 +112,12 @@ static void test_updates_keep_what_they_leave_out(void **state)
 		     "[" ADD("owner", "alice") "," ADD("plan", "large") ","
 		     ADD("host", "a.b.c") "," ADD("displayName", "A") ","
 		     ADD("delivery", "helm")
-		     ",{\"op\":\"add\",\"path\":\"/spec/deletionProtection\",\"value\":true}]");
-	expect_patch(&f, &labelled, "null");
+		     ",{\"op\":\"add\",\"path\":\"/spec/deletionProtection\",\"value\":true}," HELD "]");
+	expect_patch(&f, &labelled, "[" HELD "]");
 	expect_patch(&f, &ownerless, "["
 		     ADD("host", "fashion.shops.example.com") ","
-		     ADD("displayName", "fashion") "," ADD("delivery", "gitops") "]");
-	expect_patch(&f, &bare, "null");
+		     ADD("displayName", "fashion") "," ADD("delivery", "gitops") "," HELD "]");
+	expect_patch(&f, &bare, "[" HELD "]");
 }
 
 static void test_nothing_to_default(void **state)
@@ -125,9 +128,42 @@ static void test_nothing_to_default(void **state)
 	struct ask leaving = mutate("alice", HEAD ", spec: {engine: medusa}}",
 				    "{apiVersion: urumi.io/v1, kind: Store, metadata: "
 				    "{name: fashion, deletionTimestamp: x}}");
-	expect_patch(&f, &odd, "null");
-	expect_patch(&f, &text, "null");
+	expect_patch(&f, &odd, "[" HELD "]");
+	expect_patch(&f, &text, "[" HELD "]");
 	expect_patch(&f, &leaving, "null");
+}
+
+static void test_finalizer(void **state)
+{
+#define WITH(metadata)                                                         \
+	"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion" metadata \
+	"}, spec: {owner: alice, plan: small, host: h, displayName: F, delivery: helm}}"
+	static const struct {
+		const char *metadata, *patch;
+	} cases[] = {
+		{ WITH(""), "[" HELD "]" },
+		{ WITH(", finalizers: null"), "[" HELD "]" },
+		{ WITH(", finalizers: []"), "[" HELD "]" },
+		{ WITH(", finalizers: [a/b, c/d]"),
+		  "[{\"op\":\"add\",\"path\":\"/metadata/finalizers\","
+		  "\"value\":[\"a/b\",\"c/d\",\"" SG_FINALIZER "\"]}]" },
+		{ WITH(", finalizers: [" SG_FINALIZER "]"), "null" },
+		{ WITH(", finalizers: [a/b, " SG_FINALIZER ", c/d]"), "null" },
+		{ WITH(", finalizers: text"), "null" },
+		{ WITH(", deletionTimestamp: x, finalizers: [a/b]"), "null" },
+	};
+	struct fake f = fake_world(*state);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ask made = mutate("alice", NULL, cases[i].metadata);
+		struct ask kept = mutate("alice", WITH(""), cases[i].metadata);
+		struct ask taken_off = mutate("alice",
+					      WITH(", finalizers: [" SG_FINALIZER "]"),
+					      cases[i].metadata);
+		expect_patch(&f, &made, cases[i].patch);
+		expect_patch(&f, &kept, cases[i].patch);
+		expect_patch(&f, &taken_off, cases[i].patch);
+	}
+#undef WITH
 }
 
 static void test_pointers_are_escaped(void **state)
@@ -271,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_generated_name_has_no_host_yet),
 		cmocka_unit_test(test_updates_keep_what_they_leave_out),
 		cmocka_unit_test(test_nothing_to_default),
+		cmocka_unit_test(test_finalizer),
 		cmocka_unit_test(test_pointers_are_escaped),
 		cmocka_unit_test(test_namespaces),
 		cmocka_unit_test(test_policies),

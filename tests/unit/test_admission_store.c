@@ -2,6 +2,7 @@
 #include "helpers.h"
 
 #include "gate_helpers.h"
+#include "names.h"
 
 static int set_up(void **state)
 {
@@ -85,10 +86,17 @@ static void test_change_by_whom(void **state)
 	struct fake f = fresh(state);
 	struct ask own = update("alice", old, now);
 	struct ask others = update("bob", old, now);
+	struct ask held = update("alice", old,
+				 "{apiVersion: urumi.io/v1, kind: Store, metadata: {name: "
+				 "fashion, finalizers: [" SG_FINALIZER "]}, spec: {engine: "
+				 "woocommerce, owner: alice, plan: small, host: "
+				 "fashion.shops.example.com, displayName: fashion, "
+				 "delivery: gitops}}");
 	struct ask metadata = update("bob", old, old);
 	struct ask controller = update(GC, old, old);
 	struct ask overreach = update(GC, old, now);
 	expect_allowed(&f, &own);
+	expect_allowed(&f, &held);
 	assert_int_equal(f.asked, 0); /* the common case waits for nobody */
 	expect_refused(&f, &others, 403, "belongs to \"alice\"");
 	expect_refused(&f, &metadata, 403, "belongs to \"alice\"");

@@ -79,6 +79,10 @@ static void test_serve(void **state)
 	expect_text(a.cert_secret, "ns/tls", "--cert-secret");
 	expect_text(a.service, "ns/hook", "--service");
 	expect_text(a.configurations, "storeguard", "--configurations");
+	assert_null(a.lease);
+	must_parse_line("--kubeconfig f --tls-cert c --tls-key k --lease ns/webhook",
+			&a);
+	expect_text(a.lease, "ns/webhook", "--lease");
 }
 
 static void test_where_the_cluster_is(void **state)
@@ -109,6 +113,19 @@ static void test_quota(void **state)
 	assert_int_equal(a.reservation_ttl, 120);
 	must_parse_line("--standalone --reservation-ttl 300", &a);
 	assert_int_equal(a.reservation_ttl, 300);
+}
+
+static void test_remove_finalizers(void **state)
+{
+	struct arguments a;
+	(void)state;
+	must_parse_line("remove-finalizers --kubeconfig f", &a);
+	assert_int_equal(a.command, ARGUMENTS_REMOVE_FINALIZERS);
+	expect_text(a.kubeconfig, "f", "--kubeconfig");
+	assert_int_equal(setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1", 1), 0);
+	must_parse_line("remove-finalizers", &a);
+	assert_int_equal(a.command, ARGUMENTS_REMOVE_FINALIZERS);
+	assert_null(a.kubeconfig);
 }
 
 static void test_review(void **state)
@@ -166,7 +183,13 @@ static void test_refused(void **state)
 		{ "--standalone --nonsense", "--nonsense; see storeguard-webhook" },
 		{ "--standalone --policy", "needs a value" },
 		{ "--standalone --policy=", "empty value" },
-		{ "--standalone start", "serve, review and quota are known" },
+		{ "--standalone start", "serve, review, quota and remove-finalizers are known" },
+		{ "--standalone --lease a/b", "no --lease" },
+		{ "--kubeconfig f --tls-cert c --tls-key k --lease b", "--lease takes NAMESPACE/NAME" },
+		{ "remove-finalizers", "not in a pod: pass --kubeconfig; see" },
+		{ "remove-finalizers fashion --kubeconfig f", "and nothing else" },
+		{ "remove-finalizers --kubeconfig f --drain 3", "and nothing else" },
+		{ "remove-finalizers --kubeconfig f --user alice", "and nothing else" },
 		{ "review", "FILE, or - for stdin" },
 		{ "review --listen :1 f", "no other option" },
 		{ "review --groups a,,b f", "commas between" },
@@ -188,6 +211,7 @@ int main(void)
 		cmocka_unit_test_setup(test_where_the_cluster_is,
 				       outside_of_a_pod),
 		cmocka_unit_test_setup(test_quota, outside_of_a_pod),
+		cmocka_unit_test_setup(test_remove_finalizers, outside_of_a_pod),
 		cmocka_unit_test_setup(test_review, outside_of_a_pod),
 		cmocka_unit_test_setup(test_help_and_version, outside_of_a_pod),
 		cmocka_unit_test_setup(test_refused, outside_of_a_pod),
