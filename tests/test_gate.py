@@ -2,10 +2,12 @@
 user gets, what is read when refused, and that no route leads around it."""
 
 import json
+import re
 
 import pytest
 import yaml
 
+import readme
 from conftest import ROOT, must, refused
 from gate import ACCOUNT, GITOPS, opened
 from helm import helms  # noqa: F401
@@ -378,3 +380,10 @@ def test_metrics_count_what_was_decided(gate):
     status, text = gate.newest.ask("/metrics")
     assert status == 200
     assert 'storeguard_policy_generation' in text and "storeguard_stores_cached" in text, text
+
+
+def test_each_metric_is_explained_in_the_readme(gate):
+    must(apply(gate, store()))
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", gate.newest.ask("/metrics")[1], re.M))
+    assert len(kinds) > 20
+    assert set(kinds) <= set(readme.metrics())

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api.h"
 #include "cleanup.h"
@@ -10,6 +11,7 @@
 #include "finalizer.h"
 #include "informer_list.h"
 #include "json.h"
+#include "log.h"
 #include "names.h"
 
 #define STORES "/apis/urumi.io/v1/stores"
@@ -30,6 +32,8 @@ struct removal {
 	unsigned removed, left;
 	struct sg_error e; /* the last failure; SG_OK: none */
 	bool output_failed; /* that is the failure, and the last */
+
+	char complaint[SG_MAX_MESSAGE]; /* logged last */
 };
 
 /* --- one Store --- */
@@ -141,6 +145,17 @@ static bool may_go_on(const struct removal *r)
 	       now < r->progress + PATIENCE_MS;
 }
 
+static void complain(struct removal *r)
+{
+	static const struct log log = { .fd = STDERR_FILENO,
+					.format = LOG_FORMAT_TEXT };
+	if (r->e.code == SG_OK || strcmp(r->complaint, r->e.message) == 0)
+		return;
+	memcpy(r->complaint, r->e.message, sizeof r->complaint);
+	log_event(&log, LOG_LEVEL_WARNING, "this will be tried again",
+		  log_text("error", r->e.message));
+}
+
 static int report_failure(const struct removal *r, struct sg_error *e)
 {
 	if (r->e.code == SG_OK)
@@ -148,8 +163,10 @@ static int report_failure(const struct removal *r, struct sg_error *e)
 				    "Stores are given the finalizer " SG_FINALIZER
 				    " again and again; what does that has to end first");
 	*e = r->e;
-	return r->left ? sg_error_context(e, "%u Stores still have the finalizer " SG_FINALIZER,
-					  r->left) :
+	return r->left ? sg_error_context(e, "%u Store%s the finalizer " SG_FINALIZER,
+					  r->left,
+					  r->left == 1 ? " still has" :
+							 "s still have") :
 			 -1;
 }
 
@@ -162,6 +179,7 @@ int remove_finalizers(const char *kubeconfig, struct sg_error *e)
 		return -1;
 	int result = pass(&r);
 	while (result && may_go_on(&r)) {
+		complain(&r);
 		(void)api_pause(r.api, AGAIN_MS);
 		result = pass(&r);
 	}
