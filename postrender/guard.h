@@ -2,10 +2,8 @@
 #ifndef SG_GUARD_H
 #define SG_GUARD_H
 
+#include "guard_names.h"
 #include "identity.h"
-
-/* Their names are this, or begin with it and "-". */
-#define GUARD_PREFIX "storeguard"
 
 /*
  * A guard-to-be: apiVersion, kind and metadata, with annotations as a mapping

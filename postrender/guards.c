@@ -100,7 +100,7 @@ int guards_build(struct sg_arena *a, const struct policy *policy,
 		.namespace = with_namespace ? build_namespace(a, who) : NULL,
 		.quota = build_quota(a, who),
 		.limit_range = build_limit_range(a, who),
-		.policy_count = network_policy_count(who->engine),
+		.policy_count = guard_policy_count(who->engine),
 	};
 	out->policies = sg_arena_alloc(a, out->policy_count *
 						  sizeof *out->policies);

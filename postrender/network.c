@@ -10,8 +10,7 @@
 /* Of the pods that cert-manager makes to answer an HTTP-01 challenge. */
 #define ACME_LABEL "acme.cert-manager.io/http01-solver"
 
-/* default-deny, dns, acme, and with Jobs the two for their unstamped pods */
-enum { BESIDE_COMPONENTS = 3, FOR_JOBS = 2, ACME_PORT = 8089 };
+enum { ACME_PORT = 8089 };
 
 struct network {
 	struct sg_arena *arena;
@@ -259,14 +258,14 @@ static struct node *select_acme(struct network *n)
 
 /* --- policies --- */
 
-static void add_policy(struct network *n, const char *name,
-		       struct node *selector, struct node *ingress,
-		       struct node *egress)
+/* They are added in the order of guard_policy_name(). */
+static void add_policy(struct network *n, struct node *selector,
+		       struct node *ingress, struct node *egress)
 {
 	struct node *annotations;
-	struct node *object =
-		guard_object(n->arena, n->who, "networking.k8s.io/v1",
-			     "NetworkPolicy", name, &annotations);
+	struct node *object = guard_object(
+		n->arena, n->who, "networking.k8s.io/v1", "NetworkPolicy",
+		guard_policy_name(n->arena, n->engine, n->count), &annotations);
 	struct node *spec = node_new_mapping(n->arena);
 	struct node *types = node_new_sequence(n->arena);
 	guard_keep(n->arena, annotations);
@@ -285,9 +284,7 @@ static void add_policy(struct network *n, const char *name,
 static void add_component(struct network *n, const struct component *c)
 {
 	bool needed = may_call(n, c);
-	const char *name = sg_arena_printf(n->arena, GUARD_PREFIX "-%s",
-					   c->name);
-	add_policy(n, name, select_component(n, c->name),
+	add_policy(n, select_component(n, c->name),
 		   needed ? ingress_of(n, c) : NULL,
 		   needed ? egress_of(n, c) : NULL);
 }
@@ -295,19 +292,9 @@ static void add_component(struct network *n, const struct component *c)
 static void add_unstamped_jobs(struct network *n, const struct component *jobs)
 {
 	bool plain = n->survey->plain_jobs.count > 0;
-	add_policy(n, sg_arena_printf(n->arena, GUARD_PREFIX "-%s-jobs",
-				      jobs->name),
-		   select_plain_jobs(n), NULL,
+	add_policy(n, select_plain_jobs(n), NULL,
 		   plain ? egress_of(n, jobs) : NULL);
-	add_policy(n, sg_arena_printf(n->arena, GUARD_PREFIX "-%s-hooks",
-				      jobs->name),
-		   select_hooks(n), NULL, egress_of(n, jobs));
-}
-
-unsigned network_policy_count(const struct engine *engine)
-{
-	return engine->component_count + BESIDE_COMPONENTS +
-	       (engine_jobs_component(engine) ? FOR_JOBS : 0);
+	add_policy(n, select_hooks(n), NULL, egress_of(n, jobs));
 }
 
 int network_build(struct sg_arena *a, const struct policy *policy,
@@ -324,12 +311,9 @@ int network_build(struct sg_arena *a, const struct policy *policy,
 	};
 	const struct component *jobs = engine_jobs_component(who->engine);
 	n.plain_jobs = build_plain_jobs(&n);
-	add_policy(&n, GUARD_PREFIX "-default-deny", node_new_mapping(a), NULL,
-		   NULL);
-	add_policy(&n, GUARD_PREFIX "-dns", node_new_mapping(a), NULL,
-		   dns_rules(&n));
-	add_policy(&n, GUARD_PREFIX "-acme", select_acme(&n), acme_rules(&n),
-		   NULL);
+	add_policy(&n, node_new_mapping(a), NULL, NULL);
+	add_policy(&n, node_new_mapping(a), NULL, dns_rules(&n));
+	add_policy(&n, select_acme(&n), acme_rules(&n), NULL);
 	for (unsigned i = 0; i < who->engine->component_count; i++)
 		add_component(&n, &who->engine->components[i]);
 	if (jobs)

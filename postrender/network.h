@@ -14,10 +14,7 @@
 #include "identity.h"
 #include "survey.h"
 
-/* How many policies a store of that engine has, always. */
-unsigned network_policy_count(const struct engine *engine);
-
-/* Fills `policies`, which has room for that many. */
+/* Fills `policies`, which has room for guard_policy_count(). */
 int network_build(struct sg_arena *a, const struct policy *policy,
 		  const struct identity *who, const struct survey *s,
 		  struct node **policies, struct sg_error *e);

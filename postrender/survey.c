@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "demand.h"
+#include "guard_names.h"
 #include "labels.h"
 #include "names.h"
-#include "network.h"
 #include "text.h"
 
 int survey_init(struct survey *s, const struct identity *who, bool measures,
@@ -278,7 +278,7 @@ static int add_surroundings(struct survey *s, struct sg_error *e)
 		{ "resourcequotas", 1, "the guard itself" },
 		{ "limitranges", 1, "the guard itself" },
 		{ "networkpolicies.networking.k8s.io",
-		  network_policy_count(s->who->engine), "the guards themselves" },
+		  guard_policy_count(s->who->engine), "the guards themselves" },
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		struct asker asker = { .name = others[i].name, .replicas = 1 };

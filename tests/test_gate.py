@@ -161,6 +161,27 @@ def test_nobody_makes_stores_for_another(gate):
     assert spec(gate)["owner"] == "bob"
 
 
+def test_an_assigner_that_the_policy_lists_acts_for_those_alone(gate):
+    """As an Argo CD does that syncs each team's applications by an account of its own."""
+    def by_argo(owner):
+        return apply(gate, store(owner=owner), "--as", GITOPS, user="admin")
+    policy = json.loads((gate.folder / "policy.yaml").read_text())
+    policy["spec"]["owners"]["assigners"] = [
+        {"user": GITOPS, "owners": ["alice", "team-*"]}]
+    gate.cluster.apply(policy)
+    gate.cluster.wait("list in force", lambda: apply(
+        gate, store(owner="bob"), "--as", GITOPS, "--dry-run=server",
+        user="admin").returncode, seconds=20)
+    refused(by_argo("bob"), "spec.owner", 'may not act for "bob"',
+            "owners.assigners")
+    must(by_argo("team-a"))
+    must(by_argo("alice"))
+    refused(by_argo("bob"), 'may not act for "bob"')
+    must(apply(gate, store(owner="bob"), user="dora"))
+    refused(by_argo("alice"), 'belongs to "bob", for whom', "assigners")
+    assert spec(gate)["owner"] == "bob"
+
+
 @pytest.mark.parametrize("verb", ["apply", "replace"])
 def test_nobody_takes_or_gives_away_a_store(gate, verb):
     must(apply(gate, store()))

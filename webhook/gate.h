@@ -29,6 +29,7 @@ int gate_open(const struct gate_options *o, struct policy *first,
 int gate_follow(struct gate *g, struct sg_error *e);
 /* The context of endpoints_handle(). */
 struct endpoints *gate_endpoints(struct gate *g);
+struct policies *gate_policies(struct gate *g);
 /* NULL when standalone. */
 struct api *gate_api(struct gate *g);
 /*

@@ -55,7 +55,8 @@ static void say(const struct informer *i, enum log_level level,
 	va_start(args, format);
 	(void)vsnprintf(text.message, sizeof text.message, format, args);
 	va_end(args);
-	sg_error_context(&text, "%s", strrchr(i->path, '/') + 1);
+	const char *kind = strrchr(i->path, '/') + 1;
+	sg_error_context(&text, "%.*s", (int)strcspn(kind, "?"), kind);
 	log_write(i->log, level, text.message);
 }
 
@@ -198,8 +199,8 @@ static int64_t watch(struct informer *i)
 	int64_t begun = clock_now();
 	sg_buffer_init(&path, SG_MAX_TOKEN);
 	sg_buffer_printf(&path,
-			 "%s?watch=true&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
-			 i->path,
+			 "%s%cwatch=true&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
+			 i->path, strchr(i->path, '?') ? '&' : '?',
 			 WATCH_SECONDS + arc4random_uniform(WATCH_SECONDS));
 	api_escape(&path, i->version.data);
 	struct api_watching w = { .path = path.data, .quiet = i->quiet,

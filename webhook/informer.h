@@ -26,7 +26,8 @@ struct informer_sink {
 };
 
 struct informer_options {
-	/* of the collection, such as /apis/urumi.io/v1/stores; it is copied */
+	/* of the collection, such as /apis/urumi.io/v1/stores, with a query or without;
+	 * it is copied */
 	const char *path;
 	/* told after the sink, where it has a function; NULL: nobody */
 	const struct informer_sink *also;

@@ -25,6 +25,7 @@
 #include "remove_finalizers.h"
 #include "server_metrics.h"
 #include "service_names.h"
+#include "status.h"
 #include "tls.h"
 
 /* All that serves; what is NULL has not been made. */
@@ -41,6 +42,8 @@ struct process {
 	struct server *server; /* TLS, for the API server */
 	struct server *plain;  /* probes and metrics */
 	struct candidate *candidate;
+	struct status *status; /* while this replica leads */
+	struct status_counters status_counters;
 };
 
 static int load_policy(const char *path, struct policy **out,
@@ -215,15 +218,45 @@ static int start_server(struct process *p, struct sg_error *e)
 
 /* --- leading --- */
 
+static void start_leading(void *context)
+{
+	struct process *p = context;
+	const struct status_options o = {
+		.kubeconfig = p->arguments->kubeconfig,
+		.policies = gate_policies(p->gate),
+		.counters = &p->status_counters,
+		.metrics = p->metrics,
+		.log = &p->log,
+	};
+	struct sg_error e = { 0 };
+	if (status_start(&o, &p->status, &e))
+		log_event(&p->log, LOG_LEVEL_ERROR,
+			  "this replica leads, but can't keep the Stores' status",
+			  log_text("error", e.message));
+}
+
+static void stop_leading(void *context)
+{
+	struct process *p = context;
+	status_free(steal(&p->status));
+}
+
 static int open_candidate(struct process *p, struct sg_error *e)
 {
 	const struct candidate_options o = {
 		.kubeconfig = p->arguments->kubeconfig,
 		.lease = p->arguments->lease,
+		.start = start_leading,
+		.stop = stop_leading,
+		.context = p,
 		.log = &p->log,
 		.metrics = p->metrics,
 	};
-	return o.lease ? candidate_open(&o, &p->candidate, e) : 0;
+	if (!o.lease)
+		return 0;
+	return status_metrics_add(p->metrics, &p->status_counters) ?
+		       sg_error_memory(e) :
+		       candidate_open(&o, &p->candidate, e);
 }
 
 static void say_where(const struct process *p)
@@ -319,6 +352,8 @@ static void process_release(struct process *p)
 	if (p->plain)
 		(void)server_stop(p->plain, 0);
 	candidate_free(p->candidate);
+	if (p->metrics)
+		status_metrics_forget(p->metrics, &p->status_counters);
 	gate_stop(p->gate);
 	certificates_free(p->certificates);
 	gate_free(p->gate);

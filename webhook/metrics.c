@@ -10,7 +10,7 @@
 enum {
 	ENDPOINTS = ENDPOINT_VALIDATE_STOREPOLICY + 1,
 	VERDICTS = METRICS_ERROR + 1,
-	ADDED_MAX = 64, /* metrics_add's are few, and all in the code */
+	ADDED_MAX = 128, /* metrics_add's are few, and all in the code */
 };
 
 /* Any other code counts as the last one. */
@@ -171,17 +171,20 @@ static void write_durations(const struct metrics *m, struct sg_buffer *out)
 
 static void write_added(struct metrics *m, struct sg_buffer *out)
 {
+	static const char *const types[] = {
+		[METRIC_GAUGE] = "gauge",
+		[METRIC_COUNTER] = "counter",
+		[METRIC_HISTOGRAM] = "histogram",
+	};
 	const char *last = "";
 	pthread_mutex_lock(&m->lock);
 	for (unsigned i = 0; i < m->added_count; i++) {
 		const struct metric *x = &m->added[i];
 		if (strcmp(last, x->name) != 0)
-			write_head(out, x->name,
-				   x->type == METRIC_COUNTER ? "counter" :
-							       "gauge",
-				   x->help);
+			write_head(out, x->name, types[x->type], x->help);
 		last = x->name;
-		sg_buffer_puts(out, x->name);
+		sg_buffer_printf(out, "%s%s", x->name,
+				 x->suffix ? x->suffix : "");
 		if (x->labels)
 			sg_buffer_printf(out, "{%s}", x->labels);
 		sg_buffer_printf(out, " %.15g\n", x->read(x->context));

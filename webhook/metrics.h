@@ -27,7 +27,7 @@ void metrics_review(struct metrics *m, enum endpoint endpoint,
 		    enum metrics_verdict verdict, int code,
 		    int64_t microseconds);
 
-enum metric_type { METRIC_GAUGE, METRIC_COUNTER };
+enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_HISTOGRAM };
 
 /* A value that is read when asked for; texts are static. */
 struct metric {
@@ -37,6 +37,9 @@ struct metric {
 	double (*read)(const void *context);
 	const void *context;
 	const char *labels; /* such as "kind=\"Store\""; NULL: none */
+	/* of a histogram's series: "_bucket" (its label le, adding up), "_sum",
+	 * "_count"; NULL: none */
+	const char *suffix;
 };
 
 /*

@@ -12,20 +12,6 @@
 #define QUOTAS "/apis/urumi.io/v1/storequotas"
 #define STORES "/apis/urumi.io/v1/stores"
 
-static enum call outcome(const struct api_request *r, int status,
-			 const char *name, const struct sg_buffer *answer,
-			 struct sg_error *e)
-{
-	if (status == 200 || status == 201)
-		return CALL_DONE;
-	api_refused(r, status, answer, e);
-	if (status == 404 && api_says_not_found(answer, name))
-		return CALL_ABSENT;
-	if (status == 409)
-		return CALL_CONFLICT;
-	return status >= 500 || status == 429 ? CALL_UNKNOWN : CALL_REFUSED;
-}
-
 /* Whether places in it count, for that owner. */
 static enum call check(const struct quota *q, const char *owner,
 		       struct sg_error *e)
@@ -47,20 +33,13 @@ static enum call ask(struct api *api, struct sg_arena *a,
 		     const struct api_request *r, const char *owner,
 		     struct quota *out, struct sg_error *e)
 {
-	cleanup_buffer struct sg_buffer answer;
 	char name[NAME_QUOTA_SIZE];
 	struct node *root = NULL;
-	int status = 0;
-	sg_buffer_init(&answer, SG_MAX_ANSWER);
-	if (api_call(api, r, &status, &answer, e))
-		return CALL_UNKNOWN;
 	name_owner_quota(owner, name);
-	enum call call = outcome(r, status, name, &answer, e);
+	enum call call = call_object(api, a, r, name, &root, e);
 	if (call != CALL_DONE)
 		return call;
-	if (json_parse(answer.data ? answer.data : "", answer.length, a, &root,
-		       e) ||
-	    quota_read(a, root, out, e)) {
+	if (quota_read(a, root, out, e)) {
 		sg_error_context(e, "%s %.200s", r->method, r->path);
 		return CALL_REFUSED;
 	}

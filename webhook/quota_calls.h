@@ -6,16 +6,8 @@
 #ifndef SG_QUOTA_CALLS_H
 #define SG_QUOTA_CALLS_H
 
-#include "api.h"
+#include "call.h"
 #include "quota.h"
-
-enum call {
-	CALL_DONE,
-	CALL_ABSENT,   /* there is no such object */
-	CALL_CONFLICT, /* it is not what it was, or it has gone */
-	CALL_UNKNOWN,  /* nobody could say just now, and a write may have been done */
-	CALL_REFUSED,  /* nor will it be said later: no right, no such kind, … */
-};
 
 /* `deadline`: CLOCK_MONOTONIC, ms. What is given out lives in the arena. */
 enum call quota_get(struct api *api, struct sg_arena *a, const char *owner,

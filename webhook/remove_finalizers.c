@@ -2,13 +2,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "files.h"
+#include "finalizer.h"
 #include "informer_list.h"
 #include "json.h"
+#include "log.h"
 #include "names.h"
 
 #define STORES "/apis/urumi.io/v1/stores"
@@ -29,23 +32,11 @@ struct removal {
 	unsigned removed, left;
 	struct sg_error e; /* the last failure; SG_OK: none */
 	bool output_failed; /* that is the failure, and the last */
+
+	char complaint[SG_MAX_MESSAGE]; /* logged last */
 };
 
 /* --- one Store --- */
-
-/* Where it is in the list; -1: it isn't. */
-static int find_finalizer(const struct node *store)
-{
-	const struct node *all =
-		node_path(store, "metadata", "finalizers", NULL);
-	int at = 0;
-	if (!node_is_sequence(all))
-		return -1;
-	for (const struct node *f = all->first; f; f = f->next, at++)
-		if (node_is(f, SG_FINALIZER))
-			return at;
-	return -1;
-}
 
 static void say(struct removal *r, const char *name)
 {
@@ -54,15 +45,6 @@ static void say(struct removal *r, const char *name)
 			      "Store %.253s: finalizer " SG_FINALIZER " removed\n",
 			      name);
 	r->output_failed |= stdout_write(line, (size_t)length, &r->e) != 0;
-}
-
-/* One of two finalizers may go while we look: the index alone would hit the other. */
-static void write_patch(int at, struct sg_buffer *patch)
-{
-	sg_buffer_printf(patch,
-			 "[{\"op\":\"test\",\"path\":\"/metadata/finalizers/%d\",\"value\":\"" SG_FINALIZER
-			 "\"},{\"op\":\"remove\",\"path\":\"/metadata/finalizers/%d\"}]",
-			 at, at);
 }
 
 /* 0 when the Store has it no more: the answer says so, or that the Store is gone. */
@@ -79,7 +61,7 @@ static int patch_store(struct removal *r, const char *name, int at,
 	sg_arena_init(&arena);
 	sg_buffer_puts(&path, STORES "/");
 	api_escape(&path, name);
-	write_patch(at, &patch);
+	finalizer_write_removal(at, &patch);
 	if (sg_buffer_check(&path, e) || sg_buffer_check(&patch, e))
 		return -1;
 	const struct api_request request = {
@@ -99,7 +81,7 @@ static int patch_store(struct removal *r, const char *name, int at,
 	if (json_parse(answer.data ? answer.data : "", answer.length, &arena,
 		       &root, e))
 		return sg_error_context(e, "PATCH %s", path.data);
-	if (find_finalizer(root) >= 0)
+	if (finalizer_index(root) >= 0)
 		return sg_error_set(e, SG_IO,
 				    "Store %.253s: its finalizer " SG_FINALIZER
 				    " was put back at once; is the webhook still registered?",
@@ -112,7 +94,7 @@ static void remove_from(void *context, const struct node *store)
 	struct removal *r = context;
 	struct sg_error e = { 0 };
 	const char *name = node_text(node_path(store, "metadata", "name", NULL));
-	int at = find_finalizer(store);
+	int at = finalizer_index(store);
 	if (at < 0 || !name || r->output_failed)
 		return;
 	r->left++;
@@ -163,6 +145,17 @@ static bool may_go_on(const struct removal *r)
 	       now < r->progress + PATIENCE_MS;
 }
 
+static void complain(struct removal *r)
+{
+	static const struct log log = { .fd = STDERR_FILENO,
+					.format = LOG_FORMAT_TEXT };
+	if (r->e.code == SG_OK || strcmp(r->complaint, r->e.message) == 0)
+		return;
+	memcpy(r->complaint, r->e.message, sizeof r->complaint);
+	log_event(&log, LOG_LEVEL_WARNING, "this will be tried again",
+		  log_text("error", r->e.message));
+}
+
 static int report_failure(const struct removal *r, struct sg_error *e)
 {
 	if (r->e.code == SG_OK)
@@ -170,8 +163,10 @@ static int report_failure(const struct removal *r, struct sg_error *e)
 				    "Stores are given the finalizer " SG_FINALIZER
 				    " again and again; what does that has to end first");
 	*e = r->e;
-	return r->left ? sg_error_context(e, "%u Stores still have the finalizer " SG_FINALIZER,
-					  r->left) :
+	return r->left ? sg_error_context(e, "%u Store%s the finalizer " SG_FINALIZER,
+					  r->left,
+					  r->left == 1 ? " still has" :
+							 "s still have") :
 			 -1;
 }
 
@@ -184,6 +179,7 @@ int remove_finalizers(const char *kubeconfig, struct sg_error *e)
 		return -1;
 	int result = pass(&r);
 	while (result && may_go_on(&r)) {
+		complain(&r);
 		(void)api_pause(r.api, AGAIN_MS);
 		result = pass(&r);
 	}

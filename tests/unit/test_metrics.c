@@ -68,11 +68,15 @@ static void test_added(void **state)
 	const double age = 1.5, many = 123456789012;
 	const struct metric added[] = {
 		{ "storeguard_watch_age_seconds", "Age.", METRIC_GAUGE,
-		  read_number, &age, "kind=\"Store\"" },
+		  read_number, &age, "kind=\"Store\"", NULL },
 		{ "storeguard_watch_age_seconds", "Age.", METRIC_GAUGE,
-		  read_number, &many, "kind=\"StorePolicy\"" },
+		  read_number, &many, "kind=\"StorePolicy\"", NULL },
 		{ "storeguard_things_total", "Things.", METRIC_COUNTER,
-		  read_number, &many, NULL },
+		  read_number, &many, NULL, NULL },
+		{ "storeguard_took_seconds", "Took.", METRIC_HISTOGRAM,
+		  read_number, &age, "le=\"+Inf\"", "_bucket" },
+		{ "storeguard_took_seconds", "Took.", METRIC_HISTOGRAM,
+		  read_number, &age, NULL, "_sum" },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(added); i++)
@@ -82,6 +86,9 @@ static void test_added(void **state)
 	expect_line(text, "storeguard_watch_age_seconds{kind=\"Store\"} 1.5");
 	expect_line(text, "storeguard_watch_age_seconds{kind=\"StorePolicy\"} 123456789012");
 	expect_line(text, "storeguard_things_total 123456789012");
+	expect_line(text, "# TYPE storeguard_took_seconds histogram");
+	expect_line(text, "storeguard_took_seconds_bucket{le=\"+Inf\"} 1.5");
+	expect_line(text, "storeguard_took_seconds_sum 1.5");
 	const char *head = strstr(text, "# HELP storeguard_watch_age_seconds");
 	assert_non_null(head);
 	assert_null(strstr(head + 1, "# HELP storeguard_watch_age_seconds"));

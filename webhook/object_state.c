@@ -1,0 +1,228 @@
+#include "object_state.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "names.h"
+#include "object_read.h"
+
+#define ANNOTATION_ADMIN_PATH "urumi.io/admin-path"
+#define ANNOTATION_ADMIN_SECRET "urumi.io/admin-secret"
+
+const char *object_kind_name(enum object_kind kind)
+{
+	static const char *const names[OBJECT_KINDS] = {
+		[OBJECT_DEPLOYMENT] = "Deployment",
+		[OBJECT_STATEFULSET] = "StatefulSet",
+		[OBJECT_DAEMONSET] = "DaemonSet",
+		[OBJECT_JOB] = "Job",
+		[OBJECT_POD] = "Pod",
+		[OBJECT_INGRESS] = "Ingress",
+		[OBJECT_NETWORKPOLICY] = "NetworkPolicy",
+		[OBJECT_RESOURCEQUOTA] = "ResourceQuota",
+		[OBJECT_LIMITRANGE] = "LimitRange",
+	};
+	return names[kind];
+}
+
+static void set(struct object_state *out, enum object_health health,
+		const char *reason, const char *message)
+{
+	out->health = health;
+	out->reason = reason;
+	out->message = message;
+}
+
+/* --- workloads --- */
+
+struct replicas {
+	int64_t wanted;
+	int64_t available;
+};
+
+static void wait_for_replicas(struct sg_arena *a, struct object_state *out,
+			      struct replicas r)
+{
+	out->health = HEALTH_WAITING;
+	out->reason = "ReplicasUnavailable";
+	out->message = sg_arena_printf(a,
+				       "%" PRId64 " of %" PRId64
+				       " pods are available",
+				       r.available < r.wanted ? r.available :
+								r.wanted,
+				       r.wanted);
+}
+
+static bool is_outdated(const struct node *object)
+{
+	return object_number(node_get(object, "status"), "observedGeneration",
+			     0) <
+	       object_number(node_get(object, "metadata"), "generation", 0);
+}
+
+static void read_deployment(struct sg_arena *a, const struct node *object,
+			    struct object_state *out)
+{
+	const struct node *status = node_get(object, "status");
+	const struct node *failure = object_condition(object, "ReplicaFailure");
+	struct replicas r = {
+		object_number(node_get(object, "spec"), "replicas", 1),
+		object_number(status, "availableReplicas", 0),
+	};
+	out->is_idle = r.wanted == 0;
+	if (is_outdated(object))
+		wait_for_replicas(a, out, r);
+	else if (node_is(node_get(failure, "status"), "True"))
+		set(out, HEALTH_WAITING,
+		    *object_text(failure, "reason") ?
+			    object_text(failure, "reason") :
+			    "ReplicaFailure",
+		    object_refusal(object_text(failure, "message")));
+	else if (!object_condition_is(object, "Available", "True") &&
+		 !out->is_idle)
+		wait_for_replicas(a, out, r);
+	else if (object_condition_is(object, "Progressing", "False"))
+		set(out, HEALTH_WAITING, "ProgressDeadlineExceeded",
+		    "the pods of its last change do not become available; those from before it go on");
+}
+
+static void read_statefulset(struct sg_arena *a, const struct node *object,
+			     struct object_state *out)
+{
+	struct replicas r = {
+		object_number(node_get(object, "spec"), "replicas", 1),
+		object_number(node_get(object, "status"), "availableReplicas",
+			      0),
+	};
+	out->is_idle = r.wanted == 0;
+	if (is_outdated(object) || r.available < r.wanted)
+		wait_for_replicas(a, out, r);
+}
+
+static void read_daemonset(struct sg_arena *a, const struct node *object,
+			   struct object_state *out)
+{
+	const struct node *status = node_get(object, "status");
+	struct replicas r = {
+		object_number(status, "desiredNumberScheduled", 0),
+		object_number(status, "numberAvailable", 0),
+	};
+	if (is_outdated(object) || r.available < r.wanted)
+		wait_for_replicas(a, out, r);
+}
+
+static void read_job(const struct node *object, struct object_state *out)
+{
+	const struct node *failed = object_condition(object, "Failed");
+	if (object_condition_is(object, "Complete", "True"))
+		return;
+	if (node_is(node_get(failed, "status"), "True"))
+		set(out, HEALTH_FAILED, "JobFailed",
+		    *object_text(failed, "message") ?
+			    object_text(failed, "message") :
+			    "has failed");
+	else if (object_condition_is(object, "Suspended", "True"))
+		set(out, HEALTH_WAITING, "JobSuspended", "is suspended");
+	else if (object_number(node_get(object, "status"), "failed", 0))
+		set(out, HEALTH_WAITING, "JobRetrying",
+		    "has failed and is tried again");
+	else
+		set(out, HEALTH_WAITING, "JobRunning", "is not done yet");
+}
+
+/* --- where the shop is --- */
+
+static bool lists(const struct node *list, const char *text)
+{
+	if (node_is_sequence(list))
+		for (const struct node *n = list->first; n; n = n->next)
+			if (node_is(n, text))
+				return true;
+	return false;
+}
+
+static bool has_certificate(const struct node *spec, const char *host)
+{
+	const struct node *tls = node_get(spec, "tls");
+	if (node_is_sequence(tls))
+		for (const struct node *n = tls->first; n; n = n->next)
+			if (lists(node_get(n, "hosts"), host))
+				return true;
+	return false;
+}
+
+static void read_ingress(struct sg_arena *a, const struct node *object,
+			 struct object_state *out)
+{
+	const struct node *annotations =
+		node_path(object, "metadata", "annotations", NULL);
+	const struct node *spec = node_get(object, "spec");
+	const struct node *rules = node_get(spec, "rules");
+	const char *path = object_text(annotations, ANNOTATION_ADMIN_PATH);
+	const char *secret = object_text(annotations, ANNOTATION_ADMIN_SECRET);
+	if (*path == '/' && strlen(path) <= 128)
+		out->admin_path = path;
+	if (name_is_dns_subdomain(secret))
+		out->admin_secret = secret;
+	if (!node_is_sequence(rules))
+		return;
+	for (const struct node *n = rules->first; n; n = n->next) {
+		const char *host = object_text(n, "host");
+		char *urls = *host ? sg_arena_printf(
+					     a, "%s%shttp%s://%s", out->urls,
+					     *out->urls ? " " : "",
+					     has_certificate(spec, host) ? "s" :
+									   "",
+					     host) :
+				     NULL;
+		if (urls)
+			out->urls = urls;
+	}
+}
+
+/* --- all --- */
+
+/* A label that names a store counts in that store's namespace only. */
+static const char *store_of(const struct node *metadata)
+{
+	const char *store =
+		object_text(node_get(metadata, "labels"), SG_LABEL_STORE);
+	const char *namespace = object_text(metadata, "namespace");
+	size_t prefix = strlen(SG_NAMESPACE_PREFIX);
+	return *store && strncmp(namespace, SG_NAMESPACE_PREFIX, prefix) == 0 &&
+			       strcmp(namespace + prefix, store) == 0 ?
+		       store :
+		       NULL;
+}
+
+bool object_state_read(struct sg_arena *a, enum object_kind kind,
+		       const struct node *object, const char **store,
+		       struct object_state *out)
+{
+	const struct node *metadata = node_get(object, "metadata");
+	*store = store_of(metadata);
+	if (!*store)
+		return false;
+	*out = (struct object_state){
+		.kind = kind,
+		.name = object_text(metadata, "name"),
+		.component = object_text(node_get(metadata, "labels"),
+					 SG_LABEL_COMPONENT),
+		.reason = "",
+		.message = "",
+		.of = "",
+		.urls = "",
+		.admin_path = "",
+		.admin_secret = "",
+	};
+	switch (kind) {
+	case OBJECT_DEPLOYMENT: read_deployment(a, object, out); break;
+	case OBJECT_STATEFULSET: read_statefulset(a, object, out); break;
+	case OBJECT_DAEMONSET: read_daemonset(a, object, out); break;
+	case OBJECT_JOB: read_job(object, out); break;
+	case OBJECT_POD: pod_state_read(a, object, out); break;
+	case OBJECT_INGRESS: read_ingress(a, object, out); break;
+	default: break;
+	}
+	return *out->name != '\0' && !a->failed;
+}

@@ -1,0 +1,244 @@
+#include "status_calls.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "finalizer.h"
+#include "json.h"
+#include "names.h"
+#include "object_read.h"
+
+#define STORES "/apis/urumi.io/v1/stores/"
+#define MANAGER "storeguard-webhook"
+
+enum { CALL_MS = 10000 };
+
+enum call status_get_store(struct api *api, struct sg_arena *a,
+			   const char *name, struct node **store,
+			   struct sg_error *e)
+{
+	char path[256];
+	(void)snprintf(path, sizeof path, STORES "%s", name);
+	const struct api_request r = { .method = "GET",
+				       .path = path,
+				       .deadline = clock_now() + CALL_MS };
+	return call_object(api, a, &r, name, store, e);
+}
+
+enum call status_find_namespace(struct api *api, const char *store,
+				struct sg_error *e)
+{
+	char path[256];
+	(void)snprintf(path, sizeof path,
+		       "/api/v1/namespaces/" SG_NAMESPACE_PREFIX "%s", store);
+	const struct api_request r = { .method = "GET",
+				       .path = path,
+				       .deadline = clock_now() + CALL_MS };
+	return call_object(api, NULL, &r, strrchr(path, '/') + 1, NULL, e);
+}
+
+static enum call write_object(struct api *api, const char *method,
+			      const char *path, const char *type,
+			      const struct sg_buffer *body, const char *name,
+			      struct sg_error *e)
+{
+	if (sg_buffer_check(body, e))
+		return CALL_REFUSED;
+	const struct api_request r = {
+		.method = method,
+		.path = path,
+		.content_type = type,
+		.body = body->data,
+		.length = body->length,
+		.deadline = clock_now() + CALL_MS,
+	};
+	return call_object(api, NULL, &r, name, NULL, e);
+}
+
+enum call status_set_finalizer(struct api *api, const struct node *store,
+			       bool present, struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer patch;
+	char path[256];
+	const char *name = object_text(node_get(store, "metadata"), "name");
+	int index = finalizer_index(store);
+	if (present == (index >= 0))
+		return CALL_DONE;
+	sg_buffer_init(&patch, SG_MAX_TOKEN);
+	(void)snprintf(path, sizeof path, STORES "%s?fieldManager=" MANAGER,
+		       name);
+	if (present)
+		finalizer_write_addition(store, &patch);
+	else
+		finalizer_write_removal(index, &patch);
+	return write_object(api, "PATCH", path, "application/json-patch+json",
+			    &patch, name, e);
+}
+
+enum call status_apply(struct api *api, const struct store_view *store,
+		       const struct store_status *s,
+		       const struct store_status *shown, int64_t now,
+		       struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer body;
+	char path[256];
+	sg_buffer_init(&body, SG_MIB);
+	(void)snprintf(path, sizeof path,
+		       STORES "%s/status?fieldManager=" MANAGER "&force=true",
+		       store->name);
+	store_status_write(store, s, shown, now, &body);
+	return write_object(api, "PATCH", path, "application/apply-patch+yaml",
+			    &body, store->name, e);
+}
+
+/* --- Events ---------------------------------------------------------------------- */
+
+/* Those about objects outside of namespaces are in "default". */
+enum call status_tell(struct api *api, const struct store_view *store,
+		      bool is_warning, const char *reason, const char *message,
+		      int64_t now, struct sg_error *e)
+{
+	static const char path[] = "/api/v1/namespaces/default/events";
+	cleanup_buffer struct sg_buffer body;
+	char time[OBJECT_TIME_SIZE], name[128];
+	(void)object_time_print(now, time);
+	(void)snprintf(name, sizeof name, "%s.%" PRIx64 "%08x", store->name,
+		       (uint64_t)now, arc4random());
+	sg_buffer_init(&body, SG_MIB);
+	sg_buffer_printf(&body,
+			 "{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{"
+			 "\"name\":\"%s\",\"namespace\":\"default\"},"
+			 "\"involvedObject\":{\"apiVersion\":\"" SG_API_VERSION
+			 "\",\"kind\":\"Store\",\"name\":\"%s\",\"uid\":",
+			 name, store->name);
+	json_write_string(&body, store->uid);
+	sg_buffer_printf(&body,
+			 "},\"type\":\"%s\",\"count\":1,\"firstTimestamp\":\"%s\","
+			 "\"lastTimestamp\":\"%s\",\"source\":{\"component\":\"" MANAGER
+			 "\"},\"reason\":",
+			 is_warning ? "Warning" : "Normal", time, time);
+	json_write_string(&body, reason);
+	sg_buffer_puts(&body, ",\"message\":");
+	json_write_string(&body, message);
+	sg_buffer_putc(&body, '}');
+	return write_object(api, "POST", path, NULL, &body, name, e);
+}
+
+/* --- explanations ------------------------------------------------------------------ */
+
+static enum call list(struct api *api, struct sg_arena *a, const char *path,
+		      struct node **root, struct sg_error *e)
+{
+	const struct api_request r = { .method = "GET",
+				       .path = path,
+				       .deadline = clock_now() + CALL_MS };
+	return call_object(api, a, &r, "", root, e);
+}
+
+/* Pods of a plain Job carry no label of ours; they are found by Kubernetes' own. */
+static enum call explain_job(struct api *api, struct sg_arena *a,
+			     const char *store, const char *job,
+			     const char **reason, const char **message,
+			     struct sg_error *e)
+{
+	char path[512];
+	struct node *root = NULL;
+	(void)snprintf(path, sizeof path,
+		       "/api/v1/namespaces/" SG_NAMESPACE_PREFIX
+		       "%s/pods?limit=20&labelSelector=batch.kubernetes.io%%2Fjob-name%%3D%s",
+		       store, job);
+	enum call call = list(api, a, path, &root, e);
+	const struct node *pods = node_get(root, "items");
+	if (call != CALL_DONE || !node_is_sequence(pods))
+		return call;
+	for (const struct node *pod = pods->first; pod; pod = pod->next) {
+		struct object_state state = { .reason = "", .message = "" };
+		pod_state_read(a, pod, &state);
+		if (state.health == HEALTH_GOOD)
+			continue;
+		*reason = state.reason;
+		*message = state.message;
+	}
+	return CALL_DONE;
+}
+
+/* About it, or about a Pod that is called like it. */
+static bool is_about(const struct node *event, const struct object_state *o)
+{
+	const struct node *about = node_get(event, "involvedObject");
+	const char *kind = object_text(about, "kind");
+	const char *name = object_text(about, "name");
+	size_t length = strlen(o->name);
+	if (strcmp(kind, object_kind_name(o->kind)) == 0)
+		return strcmp(name, o->name) == 0;
+	return (strcmp(kind, "Pod") == 0 || strcmp(kind, "ReplicaSet") == 0) &&
+	       strncmp(name, o->name, length) == 0 && name[length] == '-';
+}
+
+/*
+ * What an Event's message says of the cause; NULL for those that tell none. Of a probe
+ * only which one: what follows may be a container's output.
+ */
+static const char *cause_in(struct sg_arena *a, const struct node *event)
+{
+	static const char *const telling[] = { "FailedCreate", "FailedMount",
+					       "FailedAttachVolume",
+					       "FailedScheduling" };
+	const char *reason = object_text(event, "reason");
+	const char *message = object_text(event, "message");
+	for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)
+		if (strcmp(reason, telling[i]) == 0)
+			return object_refusal(message);
+	if (strcmp(reason, "FailedCreatePodSandBox") == 0)
+		return "no sandbox can be made for its pod";
+	if (strcmp(reason, "Unhealthy") == 0)
+		return sg_arena_copy(a, message, strcspn(message, ":"));
+	return NULL;
+}
+
+static int64_t time_of(const struct node *event)
+{
+	int64_t last = object_time(event, "lastTimestamp");
+	return last ? last : object_time(event, "eventTime");
+}
+
+static enum call explain_workload(struct api *api, struct sg_arena *a,
+				  const char *store,
+				  const struct object_state *o,
+				  const char **reason, const char **message,
+				  struct sg_error *e)
+{
+	char path[256];
+	struct node *root = NULL;
+	int64_t latest = -1;
+	(void)snprintf(path, sizeof path,
+		       "/api/v1/namespaces/" SG_NAMESPACE_PREFIX
+		       "%s/events?limit=500&fieldSelector=type%%3DWarning",
+		       store);
+	enum call call = list(api, a, path, &root, e);
+	const struct node *events = node_get(root, "items");
+	if (call != CALL_DONE || !node_is_sequence(events))
+		return call;
+	for (const struct node *n = events->first; n; n = n->next) {
+		const char *cause = is_about(n, o) ? cause_in(a, n) : NULL;
+		if (!cause || time_of(n) < latest)
+			continue;
+		latest = time_of(n);
+		*reason = object_text(n, "reason");
+		*message = cause;
+	}
+	return CALL_DONE;
+}
+
+enum call status_explain(struct api *api, struct sg_arena *a, const char *store,
+			 const struct object_state *object, const char **reason,
+			 const char **message, struct sg_error *e)
+{
+	*reason = *message = "";
+	if (object->kind != OBJECT_JOB)
+		return explain_workload(api, a, store, object, reason, message,
+					e);
+	return explain_job(api, a, store, object->name, reason, message, e);
+}

@@ -1,0 +1,371 @@
+/* What informers tell: the sinks of store_scenes.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "object_read.h"
+#include "store_scenes_parts.h"
+#include "texts.h"
+
+/* --- Stores ---------------------------------------------------------------------- */
+
+static void set_phase(struct scenes *s, struct scene *scene, bool is_store,
+		      enum store_phase phase)
+{
+	if (scene->texts)
+		s->phases[scene->phase]--;
+	if (is_store)
+		s->phases[phase]++;
+	scene->phase = phase;
+}
+
+static void begin_stores(void *context)
+{
+	struct scenes *s = context;
+	s->store_round++;
+}
+
+static void take_store(struct scenes *s, struct scene *scene,
+		       const struct store_view *view,
+		       const struct store_status *shown)
+{
+	const char *const list[STORE_TEXTS] = { view->uid, view->host,
+						view->engine };
+	char *texts = texts_pack(list, STORE_TEXTS);
+	if (!texts)
+		return; /* what was known stays */
+	set_phase(s, scene, true, shown->phase);
+	free(scene->texts);
+	scene->texts = texts;
+	scene->store_round = s->store_round;
+	scene->generation = view->generation;
+	scene->created = view->created;
+	scene->ready_at = shown->ready_at;
+	scene->provisioning_seconds = shown->provisioning_seconds;
+	scene->by_helm = view->by_helm;
+	scene->is_deleting = view->is_deleting;
+	scene->has_finalizer = view->has_finalizer;
+	store_status_digest(shown, view->observed, scene->digest);
+	scenes_changed(s, scene);
+}
+
+static void set_store(void *context, const struct node *object)
+{
+	struct scenes *s = context;
+	struct store_view view;
+	struct store_status shown;
+	if (!store_view_read(object, &view))
+		return;
+	store_status_read(object, &shown);
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene = scenes_find_or_make(s, view.name);
+	if (scene) {
+		take_store(s, scene, &view, &shown);
+		scenes_drop_if_empty(s, scene);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static void lose_store(struct scenes *s, struct scene *scene)
+{
+	set_phase(s, scene, false, PHASE_NONE);
+	free(steal(&scene->texts));
+	free(steal(&scene->explained));
+	scene->again = 0;
+	scenes_drop_if_empty(s, scene);
+}
+
+static bool is_lost_store(const struct scene *scene, const void *context)
+{
+	const struct scenes *s = context;
+	return scene->texts && scene->store_round != s->store_round;
+}
+
+static void end_stores(void *context)
+{
+	struct scenes *s = context;
+	struct scenes_gathering g = { .is_wanted = is_lost_store, .context = s };
+	(void)pthread_mutex_lock(&s->lock);
+	scenes_gather(s, &g);
+	for (size_t i = 0; i < g.count; i++)
+		lose_store(s, g.found[i]);
+	(void)pthread_mutex_unlock(&s->lock);
+	free(g.found);
+}
+
+static void remove_store(void *context, const struct node *object)
+{
+	struct scenes *s = context;
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene =
+		scenes_find(s, object_text(node_get(object, "metadata"), "name"));
+	if (scene && scene->texts)
+		lose_store(s, scene);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+struct informer_sink scenes_stores_sink(struct scenes *s)
+{
+	return (struct informer_sink){ begin_stores, set_store, end_stores,
+				       remove_store, s };
+}
+
+/* --- namespaces ------------------------------------------------------------------ */
+
+static const char *store_of_namespace(const struct node *object)
+{
+	const char *name = object_text(node_get(object, "metadata"), "name");
+	size_t prefix = strlen(SG_NAMESPACE_PREFIX);
+	return strncmp(name, SG_NAMESPACE_PREFIX, prefix) == 0 ? name + prefix :
+								 "";
+}
+
+/* Why one that is deleted is still there, as the namespace controller says it. */
+static char *read_holds(const struct node *object)
+{
+	static const char *const types[] = {
+		"NamespaceDeletionDiscoveryFailure",
+		"NamespaceDeletionGroupVersionParsingFailure",
+		"NamespaceDeletionContentFailure",
+		"NamespaceContentRemaining",
+		"NamespaceFinalizersRemaining",
+	};
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_MESSAGE);
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		const struct node *c = object_condition(object, types[i]);
+		if (node_is(node_get(c, "status"), "True"))
+			sg_buffer_printf(&text, "%s%.300s",
+					 text.length ? "; " : "",
+					 object_text(c, "message"));
+	}
+	return strdup(text.data ? text.data : "");
+}
+
+static void begin_namespaces(void *context)
+{
+	struct scenes *s = context;
+	s->namespace_round++;
+}
+
+static void take_namespace(struct scenes *s, struct scene *scene,
+			   const struct node *object)
+{
+	const struct node *metadata = node_get(object, "metadata");
+	free(scene->holds);
+	scene->holds = read_holds(object);
+	scene->namespace_round = s->namespace_round;
+	scene->namespace_created = object_time(metadata, "creationTimestamp");
+	scene->namespace =
+		node_is_null(node_get(metadata, "deletionTimestamp")) ?
+			NAMESPACE_ACTIVE :
+			NAMESPACE_TERMINATING;
+	scenes_changed(s, scene);
+}
+
+static void set_namespace(void *context, const struct node *object)
+{
+	struct scenes *s = context;
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene = scenes_find_or_make(s, store_of_namespace(object));
+	if (scene)
+		take_namespace(s, scene, object);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static void lose_namespace(struct scenes *s, struct scene *scene)
+{
+	scene->namespace = NAMESPACE_ABSENT;
+	free(steal(&scene->holds));
+	scenes_changed(s, scene);
+	scenes_drop_if_empty(s, scene);
+}
+
+static bool is_lost_namespace(const struct scene *scene, const void *context)
+{
+	const struct scenes *s = context;
+	return scene->namespace != NAMESPACE_ABSENT &&
+	       scene->namespace_round != s->namespace_round;
+}
+
+static void end_namespaces(void *context)
+{
+	struct scenes *s = context;
+	struct scenes_gathering g = { .is_wanted = is_lost_namespace, .context = s };
+	(void)pthread_mutex_lock(&s->lock);
+	scenes_gather(s, &g);
+	for (size_t i = 0; i < g.count; i++)
+		lose_namespace(s, g.found[i]);
+	(void)pthread_mutex_unlock(&s->lock);
+	free(g.found);
+}
+
+static void remove_namespace(void *context, const struct node *object)
+{
+	struct scenes *s = context;
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene = scenes_find(s, store_of_namespace(object));
+	if (scene)
+		lose_namespace(s, scene);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+struct informer_sink scenes_namespaces_sink(struct scenes *s)
+{
+	return (struct informer_sink){ begin_namespaces, set_namespace,
+				       end_namespaces, remove_namespace, s };
+}
+
+/* --- objects --------------------------------------------------------------------- */
+
+/* Where the object is linked, or the end of the list. */
+static struct seen_object **place(struct scene *scene, enum object_kind kind,
+			     const char *name)
+{
+	struct seen_object **at = &scene->objects;
+	while (*at && ((*at)->kind != kind || strcmp((*at)->texts, name) != 0))
+		at = &(*at)->next;
+	return at;
+}
+
+static void take_away(struct scenes *s, struct scene *scene, struct seen_object **at)
+{
+	struct seen_object *o = *at;
+	*at = o->next;
+	scene->count--;
+	seen_object_free(o);
+	scenes_changed(s, scene);
+}
+
+static bool is_kept(const struct object_state *state)
+{
+	return state->kind != OBJECT_POD || state->health != HEALTH_GOOD;
+}
+
+static char *pack_object(const struct object_state *o)
+{
+	const char *const list[OBJECT_TEXTS] = {
+		o->name, o->component,	o->reason,     o->message,
+		o->of,	 o->urls, o->admin_path, o->admin_secret,
+	};
+	return texts_pack(list, OBJECT_TEXTS);
+}
+
+static void take_object(struct scenes *s, struct scene *scene,
+			const struct object_state *state, uint32_t round)
+{
+	struct seen_object **at = place(scene, state->kind, state->name);
+	struct seen_object *o = *at;
+	char *texts = pack_object(state);
+	if (!o && texts) {
+		o = *at = calloc(1, sizeof *o);
+		scene->count += o != NULL;
+	}
+	if (!o || !texts) {
+		free(texts);
+		return;
+	}
+	bool is_same = o->texts &&
+		       texts_equal(o->texts, texts, OBJECT_TEXTS) &&
+		       o->health == state->health &&
+		       o->is_idle == state->is_idle;
+	free(o->texts);
+	o->texts = texts;
+	o->kind = (uint8_t)state->kind;
+	o->health = (uint8_t)state->health;
+	o->is_idle = state->is_idle;
+	o->round = round;
+	if (!is_same)
+		scenes_changed(s, scene);
+}
+
+static void forget_object(struct scenes *s, const char *store,
+			  enum object_kind kind, const char *name)
+{
+	struct scene *scene = scenes_find(s, store);
+	struct seen_object **at = scene ? place(scene, kind, name) : NULL;
+	if (!at || !*at)
+		return;
+	take_away(s, scene, at);
+	scenes_drop_if_empty(s, scene);
+}
+
+static void begin_objects(void *context)
+{
+	struct kind *k = context;
+	k->round++;
+}
+
+static void set_object(void *context, const struct node *object)
+{
+	struct kind *k = context;
+	struct object_state state;
+	const char *store;
+	sg_arena_clear(&k->arena);
+	if (!object_state_read(&k->arena, k->kind, object, &store, &state))
+		return;
+	(void)pthread_mutex_lock(&k->scenes->lock);
+	struct scene *scene = is_kept(&state) ?
+				      scenes_find_or_make(k->scenes, store) :
+				      NULL;
+	if (scene) {
+		take_object(k->scenes, scene, &state, k->round);
+		scenes_drop_if_empty(k->scenes, scene);
+	} else {
+		forget_object(k->scenes, store, k->kind, state.name);
+	}
+	(void)pthread_mutex_unlock(&k->scenes->lock);
+}
+
+static bool is_outdated(const struct seen_object *o, const struct kind *k)
+{
+	return o->kind == k->kind && o->round != k->round;
+}
+
+static bool has_outdated(const struct scene *scene, const void *context)
+{
+	for (const struct seen_object *o = scene->objects; o; o = o->next)
+		if (is_outdated(o, context))
+			return true;
+	return false;
+}
+
+static void end_objects(void *context)
+{
+	struct kind *k = context;
+	struct scenes_gathering g = { .is_wanted = has_outdated, .context = k };
+	(void)pthread_mutex_lock(&k->scenes->lock);
+	scenes_gather(k->scenes, &g);
+	for (size_t i = 0; i < g.count; i++) {
+		struct seen_object **at = &g.found[i]->objects;
+		while (*at)
+			if (is_outdated(*at, k))
+				take_away(k->scenes, g.found[i], at);
+			else
+				at = &(*at)->next;
+		scenes_drop_if_empty(k->scenes, g.found[i]);
+	}
+	(void)pthread_mutex_unlock(&k->scenes->lock);
+	free(g.found);
+}
+
+static void remove_object(void *context, const struct node *object)
+{
+	struct kind *k = context;
+	struct object_state state;
+	const char *store;
+	sg_arena_clear(&k->arena);
+	if (!object_state_read(&k->arena, k->kind, object, &store, &state))
+		return;
+	(void)pthread_mutex_lock(&k->scenes->lock);
+	forget_object(k->scenes, store, k->kind, state.name);
+	(void)pthread_mutex_unlock(&k->scenes->lock);
+}
+
+struct informer_sink scenes_objects_sink(struct scenes *s,
+					 enum object_kind kind)
+{
+	return (struct informer_sink){ begin_objects, set_object, end_objects,
+				       remove_object, &s->kinds[kind] };
+}
+
