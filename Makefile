@@ -190,7 +190,7 @@ PLAIN_ONLY := chart_install chart_storeguard charts cluster cluster_release crds
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
 TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py) \
-	tests/test_leader.py tests/test_storm.py)
+	tests/test_leader.py tests/test_status.py tests/test_storm.py)
 endif
 
 .PHONY: demo

@@ -295,6 +295,14 @@ def test_a_shop_that_takes_too_long_has_failed_until_it_is_ready(hurry, shop):
     it.wait_for("Ready")
 
 
+def test_another_policy_judges_anew(hurry, gate, shop):
+    it = shop()
+    it.install()
+    it.wait_for("Failed", "ProvisionTimeout")
+    policy(gate, provisioning={"timeoutSeconds": 3600})
+    it.wait_for("Provisioning")
+
+
 def test_a_shop_that_nothing_takes_up_says_so(hurry, gate, shop):
     it = shop(delivery="gitops")
     it.wait_for("Pending", "Argo CD")

@@ -264,6 +264,12 @@ struct policies *gate_policies(struct gate *g)
 	return g->policies;
 }
 
+bool gate_knows_policy(const void *gate)
+{
+	struct sg_error e;
+	return check_policies(gate, &e) == 0;
+}
+
 struct api *gate_api(struct gate *g)
 {
 	return g->api;

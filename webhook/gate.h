@@ -30,6 +30,8 @@ int gate_follow(struct gate *g, struct sg_error *e);
 /* The context of endpoints_handle(). */
 struct endpoints *gate_endpoints(struct gate *g);
 struct policies *gate_policies(struct gate *g);
+/* Whether the cluster's policies have been seen; takes a struct gate. */
+bool gate_knows_policy(const void *gate);
 /* NULL when standalone. */
 struct api *gate_api(struct gate *g);
 /*

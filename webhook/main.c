@@ -224,6 +224,8 @@ static void start_leading(void *context)
 	const struct status_options o = {
 		.kubeconfig = p->arguments->kubeconfig,
 		.policies = gate_policies(p->gate),
+		.is_policy_known = gate_knows_policy,
+		.context = p->gate,
 		.counters = &p->status_counters,
 		.metrics = p->metrics,
 		.log = &p->log,

@@ -13,8 +13,8 @@
 /* ms */
 enum {
 	SYNC_POLL = 100,
-	IDLE = 60000,
-	EXPLAIN_AGAIN = 10000,
+	POLICY_POLL = 1000,
+	EXPLAIN_AGAIN = 15000,
 	FAILED_AGAIN = 5000,
 	CONFLICT_AGAIN = 1000,
 };
@@ -48,6 +48,7 @@ struct status {
 	pthread_t thread;
 	bool runs;
 	struct sg_arena arena; /* of the Store at hand */
+	struct policy_hold *policy; /* that Stores were judged by last */
 	char complaint[SG_MAX_MESSAGE]; /* logged last */
 };
 
@@ -264,10 +265,29 @@ static void attend(struct status *s, const struct policy *policy,
 
 static bool is_synced(const struct status *s)
 {
+	if (!s->options.is_policy_known(s->options.context))
+		return false;
 	for (unsigned i = 0; i < WATCHES; i++)
 		if (!informer_is_synced(s->watches[i]))
 			return false;
 	return true;
+}
+
+/* Another one judges all Stores anew. */
+static const struct policy *follow_policy(struct status *s)
+{
+	struct policy_hold *now = policies_hold(s->options.policies);
+	struct policy_hold *before = s->policy;
+	if (before && policy_held(now) == policy_held(before)) {
+		policies_release(now);
+		return policy_held(before);
+	}
+	s->policy = now;
+	if (before) {
+		policies_release(before);
+		scenes_look_at_all(s->scenes);
+	}
+	return policy_held(now);
 }
 
 static void *run(void *context)
@@ -279,12 +299,11 @@ static void *run(void *context)
 		if (api_pause(s->api, SYNC_POLL))
 			return NULL;
 	while (!api_pause(s->api, 0)) {
-		if (!scenes_next(s->scenes, clock_now() + IDLE, name))
+		const struct policy *policy = follow_policy(s);
+		if (!scenes_next(s->scenes, clock_now() + POLICY_POLL, name))
 			continue;
-		struct policy_hold *hold = policies_hold(s->options.policies);
 		sg_arena_clear(&s->arena);
-		attend(s, policy_held(hold), name);
-		policies_release(hold);
+		attend(s, policy, name);
 	}
 	return NULL;
 }
@@ -359,6 +378,8 @@ void status_free(struct status *s)
 	for (unsigned i = 0; i < WATCHES; i++)
 		informer_free(s->watches[i]);
 	scenes_free(s->scenes);
+	if (s->policy)
+		policies_release(s->policy);
 	api_free(s->api);
 	sg_arena_release(&s->arena);
 	free(s);

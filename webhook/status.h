@@ -20,6 +20,9 @@
 struct status_options {
 	const char *kubeconfig; /* NULL: the pod's service account */
 	struct policies *policies;
+	/* whether what they hold is in force, and not only until the cluster's is seen */
+	bool (*is_policy_known)(const void *context);
+	const void *context;
 	struct status_counters *counters;
 	struct metrics *metrics;
 	const struct log *log;
