@@ -9,14 +9,8 @@
  *     the host is free. A shop that has been ready stays listed all the same: to leave
  *     it out would delete it with all that it holds.
  *
- * The same Stores give the same bytes. What a Store leaves out is filled in as admission
- * would, by the policy given. All parameters are texts, and always there ("" or {} where
- * the Store says nothing):
- *
- *   name, namespace, engine, plan, owner, host, displayName, adminEmail, uid
- *   values   spec.values, as JSON
- *   store    apiVersion, kind, metadata.name and .uid, and spec, as JSON: what
- *            storeguard-postrender reads
+ * The same Stores give the same bytes, by name. What a Store leaves out is filled in as
+ * admission would, by the policy given. What an entry says: generator_store.h.
  */
 #ifndef SG_GENERATOR_LIST_H
 #define SG_GENERATOR_LIST_H
