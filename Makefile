@@ -237,9 +237,10 @@ storm: deps all
 # they fail each allocation in turn, libyaml's too
 # jansson is what our JSON is held against
 UNIT_LIBS := $(WEBHOOK_LIBS) -ljansson
-TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture
+TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture \
+	$O/unit/test_generator_torture
 $(TORTURES): UNIT_LIBS := -l:libyaml.a
-$(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
+$(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=regcomp
 
 $O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

@@ -107,15 +107,12 @@ static int gather(struct generator_list *l, const struct node *object,
 	if (entry->is_listed &&
 	    (!l->engine || strcmp(l->engine, s.engine) == 0)) {
 		entry->json = l->texts.length;
-		generator_store_write(&l->arena, object, &s, &l->texts,
-				      &l->scratch);
+		if (generator_store_write(&l->arena, object, &s, &l->texts,
+					  &l->scratch, e))
+			return -1;
 		entry->length = l->texts.length - entry->json;
 	}
-	return sg_arena_check(&l->arena, e) ||
-			       sg_buffer_check(&l->scratch, e) ||
-			       sg_buffer_check(&l->texts, e) ?
-		       -1 :
-		       0;
+	return sg_buffer_check(&l->texts, e);
 }
 
 static void begin(void *context)
