@@ -184,7 +184,7 @@ def test_a_list_that_is_too_large_is_refused(fake, webhook):  # noqa: F811
     rest = entries(*(f"zoo-{number:03d}" for number in range(300)), engine="medusa",
                    values={"x": "y" * 30_000})
     pages(fake, large, rest)
-    webhook.generator.ask().fails(500, "33554432 bytes")
+    webhook.generator.ask().fails(500, "larger than 32 MiB", "input.parameters.engine")
     pages(fake, large, rest)
     assert len(webhook.generator.ask(question(engine="medusa")).names) == 300
 

@@ -226,11 +226,21 @@ static size_t withhold(struct generator_list *l, struct sg_buffer *conflicts)
 
 /* --- */
 
+static int too_large(const struct generator_list *l, struct sg_error *e)
+{
+	return sg_error_set(e, SG_INVALID, "it is larger than %zu MiB%s",
+			    SG_MAX_GENERATED / SG_MIB,
+			    l->engine ? "" :
+					"; ask for each engine by itself (input.parameters.engine)");
+}
+
 int generator_list_write(struct generator_list *l, struct sg_buffer *out,
 			 struct sg_buffer *conflicts,
 			 struct generator_counts *counts, struct sg_error *e)
 {
 	*counts = (struct generator_counts){ 0 };
+	if (l->texts.over_cap)
+		return too_large(l, e);
 	if (l->error.code != SG_OK) {
 		*e = l->error;
 		return -1;
@@ -248,5 +258,5 @@ int generator_list_write(struct generator_list *l, struct sg_buffer *out,
 				 entry->length);
 	}
 	sg_buffer_puts(out, "]}}\n");
-	return sg_buffer_check(out, e);
+	return out->over_cap ? too_large(l, e) : sg_buffer_check(out, e);
 }
