@@ -189,8 +189,8 @@ PLAIN_ONLY := charts cluster cluster_release crds delete_protection from_scratch
 	image medusa_order model quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
-TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py) \
-	tests/test_storm.py)
+TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py \
+	tests/test_generator*.py) tests/test_storm.py)
 endif
 
 .PHONY: demo

@@ -29,10 +29,7 @@ class Webhook:
                  certificates / "server.key", "--generator", "127.0.0.1:0",
                  "--generator-token-file", folder / "token", "--drain", "0"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self._wait("listed caches", lambda: all(
-            f"{kind}: listed" in self.said() for kind in ("stores", "storepolicies",
-                                                          "storequotas")))
-        self.generator = Generator(started(self.logged())["generator"], folder / "token")
+        self.token_file, self.generator = folder / "token", None
 
     def said(self):
         return self.log.read_text()
@@ -40,12 +37,13 @@ class Webhook:
     def logged(self):
         return [json.loads(line) for line in self.said().splitlines()]
 
-    def _wait(self, what, condition):
+    def wait(self, *lines):
+        """Until it serves, and has said all of these."""
         deadline = time.monotonic() + 20 * SLOW
-        while not condition():
-            assert self.process.poll() is None and time.monotonic() < deadline, (
-                f"no {what}:\n{self.said()}")
+        while not all(text in self.said() for text in ('"serving"', *lines)):
+            assert self.process.poll() is None and time.monotonic() < deadline, self.said()
             time.sleep(0.05)
+        self.generator = Generator(started(self.logged())["generator"], self.token_file)
 
     def end(self):
         self.process.terminate()
@@ -57,9 +55,30 @@ class Webhook:
 def webhook(fake, config, tmp_path, certificates):  # noqa: F811
     fake.hold_nothing(lambda handler: handler.reply(404))
     one = Webhook(fake, config(fake.url), tmp_path, certificates)
-    fake.requests.clear()
-    yield one
-    one.end()
+    try:
+        one.wait("stores: listed", "storepolicies: listed", "storequotas: listed")
+        fake.requests.clear()
+        yield one
+    finally:
+        one.end()
+
+
+def test_before_the_policy_is_known_there_is_no_list(
+        fake, config, tmp_path, certificates):  # noqa: F811
+    """Another policy would give Stores other hosts."""
+    fake.hold_nothing(lambda handler: handler.reply(404))
+    as_held = fake.answer
+    fake.answer = lambda handler: (handler.reply(403, b"no") if "policies" in handler.path
+                                   else as_held(handler))
+    one = Webhook(fake, config(fake.url), tmp_path, certificates)
+    try:
+        one.wait("stores: listed")
+        one.generator.ask().fails(503, "policy in force is not known")
+        fake.answer = as_held
+        one.wait("storepolicies: listed")
+        assert one.generator.ask().parameters == []
+    finally:
+        one.end()
 
 
 def entries(*names, more="", **spec):
