@@ -99,7 +99,7 @@ help:
 .PHONY: deps
 deps:
 	tests/tools/deps packages test model image
-	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml etcd \
+	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml promql etcd \
 		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)
 
 .PHONY: deps-node
@@ -185,12 +185,12 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; of
 # threads only the webhook has any, and a storm is where they meet.
-PLAIN_ONLY := charts cluster cluster_release crds delete_protection from_scratch \
+PLAIN_ONLY := chart_install chart_storeguard charts cluster cluster_release crds delete_protection from_scratch \
 	image medusa_order model quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
 TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py \
-	tests/test_generator*.py) tests/test_storm.py)
+	tests/test_generator*.py) tests/test_leader.py tests/test_storm.py)
 endif
 
 .PHONY: demo

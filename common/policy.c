@@ -51,6 +51,33 @@ const struct limit_range *plan_limits(const struct plan *plan, const char *type)
 	return NULL;
 }
 
+static bool is_named(const struct strings *owners, const char *owner)
+{
+	for (unsigned i = 0; i < owners->count; i++) {
+		const char *pattern = owners->items[i];
+		size_t begin = strcspn(pattern, "*");
+		if (pattern[begin] ? strncmp(owner, pattern, begin) == 0 :
+				     strcmp(owner, pattern) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool policy_lets_act_for(const struct policy *p, const char *user,
+			 const char *owner)
+{
+	bool is_listed = false;
+	for (unsigned i = 0; i < p->owners.assigner_count; i++) {
+		const struct assigner *a = &p->owners.assigners[i];
+		if (strcmp(a->user, user) != 0)
+			continue;
+		if (is_named(&a->owners, owner))
+			return true;
+		is_listed = true;
+	}
+	return !is_listed;
+}
+
 const char *policy_engine_names(struct sg_arena *a, const struct policy *p)
 {
 	const char *names = p->engine_count ? p->engines[0].name : "none";

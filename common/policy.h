@@ -63,6 +63,12 @@ struct group_limit {
 	int64_t stores;
 };
 
+/* Whom somebody may act for who may "assign" Stores. */
+struct assigner {
+	const char *user;
+	struct strings owners; /* "team-*": all that begin with "team-" */
+};
+
 struct policy {
 	struct {
 		const char *pattern; /* POSIX extended, of the whole name */
@@ -81,6 +87,8 @@ struct policy {
 		int64_t creates_per_minute; /* 0: no limit */
 		struct group_limit *groups;
 		unsigned group_count;
+		struct assigner *assigners;
+		unsigned assigner_count;
 	} owners;
 	int64_t provisioning_seconds; /* a shop that takes longer has failed */
 	const char *default_plan;
@@ -121,6 +129,10 @@ static inline void policy_cleanup(struct policy **p)
 	policy_free(*p);
 }
 #define cleanup_policy cleanup_with(policy_cleanup)
+
+/* Whether one who may "assign" Stores may do so for that owner: all may unless listed. */
+bool policy_lets_act_for(const struct policy *p, const char *user,
+			 const char *owner);
 
 /* NULL when there is none. */
 const struct engine *policy_engine(const struct policy *p, const char *name);

@@ -81,44 +81,7 @@ static int read_hosts(struct policy_reader *r, const struct node *n, const char 
 		       0;
 }
 
-enum { MANY = 1000000, PROVISIONING_SECONDS = 600 };
-
-static int read_owners(struct policy_reader *r, const struct node *n, const char *path)
-{
-	static const char *const fields[] = { "stores", "createsPerMinute",
-					      "groups", NULL };
-	static const char *const group_fields[] = { "group", "stores", NULL };
-	struct policy *p = r->policy;
-	if (node_is_null(n))
-		return 0;
-	if (decode_mapping(n, path, fields, r->e) ||
-	    decode_int(n, path, "stores", 0, MANY, &p->owners.stores, r->e) ||
-	    decode_int(n, path, "createsPerMinute", 0, MANY,
-		       &p->owners.creates_per_minute, r->e))
-		return -1;
-	const struct node *groups = node_get(n, "groups");
-	if (node_is_null(groups))
-		return 0;
-	path = policy_child(r, path, "groups");
-	if (decode_sequence(groups, path, r->e))
-		return -1;
-	p->owners.groups = policy_allocate(r, node_count(groups),
-				    sizeof *p->owners.groups);
-	if (!p->owners.groups)
-		return -1;
-	for (const struct node *g = groups->first; g; g = g->next) {
-		struct group_limit *limit =
-			&p->owners.groups[p->owners.group_count];
-		const char *at = policy_item(r, path, p->owners.group_count++);
-		if (decode_mapping(g, at, group_fields, r->e) ||
-		    decode_string(r->arena, g, at, "group", REQUIRED,
-				  &limit->group, r->e) ||
-		    policy_required(r, node_get(g, "stores"), policy_child(r, at, "stores")) ||
-		    decode_int(g, at, "stores", 0, MANY, &limit->stores, r->e))
-			return -1;
-	}
-	return 0;
-}
+enum { PROVISIONING_SECONDS = 600 };
 
 static int read_provisioning(struct policy_reader *r, const struct node *n,
 			     const char *path)
@@ -128,7 +91,7 @@ static int read_provisioning(struct policy_reader *r, const struct node *n,
 	if (node_is_null(n))
 		return 0;
 	return decode_mapping(n, path, fields, r->e) ||
-			       decode_int(n, path, "timeoutSeconds", 1, MANY,
+			       decode_int(n, path, "timeoutSeconds", 1, POLICY_MANY,
 					  &r->policy->provisioning_seconds,
 					  r->e) ?
 		       -1 :
@@ -161,7 +124,7 @@ static int read_spec(struct policy_reader *r, const struct node *n)
 	} sections[] = {
 		{ read_naming, "naming", "spec.naming" },
 		{ read_hosts, "hosts", "spec.hosts" },
-		{ read_owners, "owners", "spec.owners" },
+		{ policy_read_owners, "owners", "spec.owners" },
 		{ read_provisioning, "provisioning", "spec.provisioning" },
 		{ policy_read_plans, "plans", "spec.plans" },
 		{ policy_read_engines, "engines", "spec.engines" },

@@ -36,6 +36,11 @@ int policy_no_label_key(struct policy_reader *r, const char *path);
 int policy_read_names(struct policy_reader *r, const struct node *n,
 		      const char *path, unsigned *count);
 
+/* The largest number in a policy. */
+enum { POLICY_MANY = 1000000 };
+
+int policy_read_owners(struct policy_reader *r, const struct node *n,
+		       const char *path);
 int policy_read_plans(struct policy_reader *r, const struct node *n,
 		      const char *path);
 /* After the plans, which engines refer to. */

@@ -222,7 +222,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
-    do_PUT = do_POST
+    do_PUT = do_PATCH = do_POST
 
     def reply(self, status, body=b"", headers=()):
         if not isinstance(body, bytes):

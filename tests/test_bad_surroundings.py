@@ -70,6 +70,8 @@ WOO = "spec.engines.woocommerce"
     ("spec.owners.groups", [{"stores": 5}], "spec.owners.groups[0].group"),
     ("spec.owners.groups", [{"group": "a"}], "spec.owners.groups[0].stores"),
     ("spec.owners.groups", [{"group": "a", "stores": 1, "x": 1}], "spec.owners.groups[0]"),
+    ("spec.owners.assigners", [{"owners": ["a"]}], "spec.owners.assigners[0].user"),
+    ("spec.owners.assigners", [{"user": "a", "owners": ["*a"]}], "not at its end"),
     ("spec.provisioning.timeoutSeconds", 0, "spec.provisioning.timeoutSeconds"),
     ("spec.provisioning", {"timeout": 5}, "timeout"),
     ("spec.defaultPlan", ABSENT, "spec.defaultPlan"),

@@ -346,6 +346,8 @@ LIMITS = "plans.small.limitRange"
 # What must be neither in a file nor in the cluster: the path, what is put there,
 # and what the API server says.
 BAD_POLICIES = [
+    ("owners.assigners", [{"user": "a"}], "spec.owners.assigners[0].owners: Required"),
+    ("owners.assigners", [{"user": "a", "owners": ["*a"]}], "at the end"),
     ("provisioning.timeoutSeconds", 0, "greater than or equal to 1"),
     ("defaultPlan", "tiny", "spec.defaultPlan: Invalid value"),
     ("naming.pattern", "", "spec.naming.pattern"),
@@ -432,7 +434,8 @@ def test_a_good_policy_is_taken_by_both(stores, tmp_path, path, value):
 
 # --- the same fields in schema and programs ----------------------------------
 
-LEVELS = ["", "naming", "hosts", "owners", "owners.groups.0", "provisioning",
+LEVELS = ["", "naming", "hosts", "owners", "owners.groups.0", "owners.assigners.0",
+          "provisioning",
           "engines.medusa",
           "engines.medusa.components.0", "plans.small", "plans.small.limitRange.0",
           "network", "network.ingress", "network.dns.0", "network.dns.0.podSelector",
@@ -460,6 +463,7 @@ def known_to_program(done):
 @pytest.mark.parametrize("path", LEVELS)
 def test_schema_and_program_know_the_same_policy(tmp_path, path):
     full = changed(policy(), "owners.groups", [{"group": "agencies", "stores": 50}])
+    full = changed(full, "owners.assigners", [{"user": "a", "owners": ["b"]}])
     stranger = changed(full, f"{path}.stranger".lstrip("."), 1)
     assert known_to_schema("storepolicies", path) == known_to_program(
         decode(tmp_path, stranger, store()))

@@ -4,6 +4,7 @@ itself, with no webhook there. Users are real, with what RBAC gives their groups
 import json
 
 import pytest
+import yaml
 
 from conftest import ROOT, refused
 from helm import helms  # noqa: F401
@@ -117,6 +118,25 @@ def test_assigning_one_store_is_not_assigning_another(stores):
     stores.apply(store(), store("books"))
     refused(delete(stores, "books", user="carol"), 'you are "carol"')
     assert delete(stores, "fashion", user="carol").returncode == 0
+
+
+def test_an_assigner_that_the_policy_lists_deletes_for_those_alone(stores):
+    policy = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
+    policy["spec"]["owners"]["assigners"] = [
+        {"user": "dora", "owners": ["carol", "team-*"]}, {"user": "alice", "owners": []}]
+    stores.apply(store(), store("books", "team-a"), store("toys", "carol"),
+                 store("garden", "dora"))
+    stores.apply(policy)
+    try:
+        refused(stores.wait("list in force", lambda: (done := delete(
+            stores, "fashion", "dora", "--dry-run=server")).returncode and done),
+                'Store "fashion" belongs to "alice", for whom "dora" may not act')
+        for name in ("books", "toys", "garden"):
+            assert delete(stores, name, "dora").returncode == 0
+        # who is not listed acts for all, and one's own are one's own
+        assert delete(stores, user="alice").returncode == 0
+    finally:
+        stores.must("delete", "storepolicy", "default")
 
 
 @pytest.mark.parametrize("user", ["alice", "dora", "admin"])

@@ -2,10 +2,12 @@
 user gets, what is read when refused, and that no route leads around it."""
 
 import json
+import re
 
 import pytest
 import yaml
 
+import readme
 from conftest import ROOT, must, refused
 from gate import ACCOUNT, GITOPS, opened
 from helm import helms  # noqa: F401
@@ -156,6 +158,27 @@ def test_a_service_account_has_to_say_for_whom(gate):
 def test_nobody_makes_stores_for_another(gate):
     refused(apply(gate, store(owner="bob")), "spec.owner", "assign")
     must(apply(gate, store(owner="bob"), user="dora"))
+    assert spec(gate)["owner"] == "bob"
+
+
+def test_an_assigner_that_the_policy_lists_acts_for_those_alone(gate):
+    """As an Argo CD does that syncs each team's applications by an account of its own."""
+    def by_argo(owner):
+        return apply(gate, store(owner=owner), "--as", GITOPS, user="admin")
+    policy = json.loads((gate.folder / "policy.yaml").read_text())
+    policy["spec"]["owners"]["assigners"] = [
+        {"user": GITOPS, "owners": ["alice", "team-*"]}]
+    gate.cluster.apply(policy)
+    gate.cluster.wait("list in force", lambda: apply(
+        gate, store(owner="bob"), "--as", GITOPS, "--dry-run=server",
+        user="admin").returncode, seconds=20)
+    refused(by_argo("bob"), "spec.owner", 'may not act for "bob"',
+            "owners.assigners")
+    must(by_argo("team-a"))
+    must(by_argo("alice"))
+    refused(by_argo("bob"), 'may not act for "bob"')
+    must(apply(gate, store(owner="bob"), user="dora"))
+    refused(by_argo("alice"), 'belongs to "bob", for whom', "assigners")
     assert spec(gate)["owner"] == "bob"
 
 
@@ -357,3 +380,10 @@ def test_metrics_count_what_was_decided(gate):
     status, text = gate.newest.ask("/metrics")
     assert status == 200
     assert 'storeguard_policy_generation' in text and "storeguard_stores_cached" in text, text
+
+
+def test_each_metric_is_explained_in_the_readme(gate):
+    must(apply(gate, store()))
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", gate.newest.ask("/metrics")[1], re.M))
+    assert len(kinds) > 20
+    assert set(kinds) <= set(readme.metrics())

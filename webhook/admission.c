@@ -27,6 +27,13 @@ bool gate_may_assign(struct gate *g)
 	return gate_heard(g, g->assign);
 }
 
+bool gate_may_act_for(struct gate *g, const char *owner)
+{
+	return gate_may_assign(g) &&
+	       (!owner || policy_lets_act_for(g->world->policy,
+					      g->review->user.name, owner));
+}
+
 bool gate_is_owner(const struct gate *g, const char *owner)
 {
 	return owner && strcmp(owner, g->review->user.name) == 0;

@@ -26,6 +26,8 @@ bool gate_heard(struct gate *g, enum answer answer);
 bool gate_is_in_doubt(const struct gate *g);
 /* Whether the requester may `assign` this Store; the world is asked once. */
 bool gate_may_assign(struct gate *g);
+/* Whether it is so for a Store of that owner, too (NULL: of nobody). */
+bool gate_may_act_for(struct gate *g, const char *owner);
 bool gate_is_owner(const struct gate *g, const char *owner);
 
 /* The steps of one endpoint each. */

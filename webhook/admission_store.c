@@ -33,6 +33,17 @@ static void annotate_owner(struct gate *g, const char *key, const char *owner)
 
 /* --- who may --- */
 
+/* Who may assign Stores at all, but not for that owner. */
+static bool complain_of_list(struct gate *g, const char *owner)
+{
+	if (!gate_may_assign(g))
+		return false;
+	violations_add_as(&g->verdict->causes, VIOLATION_FORBIDDEN, "spec.owner",
+			  "you are \"%.128s\", who may not act for \"%.128s\": owners.assigners of the policy lists for whom you may (kubectl get storepolicy default -o yaml)",
+			  g->review->user.name, owner);
+	return true;
+}
+
 static void check_owner_of_new(struct gate *g, const struct store *s)
 {
 	const struct user *user = &g->review->user;
@@ -45,8 +56,9 @@ static void check_owner_of_new(struct gate *g, const struct store *s)
 		violations_add_as(v, VIOLATION_REQUIRED, "spec.owner",
 				  "is missing; \"%.253s\" is no person, and has to name the user whom the Store is for",
 				  user->name);
-	else if (!gate_is_owner(g, s->owner) && !gate_may_assign(g) &&
-		 !gate_is_in_doubt(g))
+	else if (!gate_is_owner(g, s->owner) &&
+		 !gate_may_act_for(g, s->owner) && !gate_is_in_doubt(g) &&
+		 !complain_of_list(g, s->owner))
 		violations_add_as(v, VIOLATION_FORBIDDEN, "spec.owner",
 				  "you are \"%.128s\", so the owner can only be you, not \"%.128s\"; making Stores for others takes the right to \"assign\" Stores",
 				  user->name, s->owner);
@@ -61,7 +73,8 @@ static void check_owner_stays(struct gate *g, const char *owner,
 				  "is missing; the owner can't be left out%s%s",
 				  before ? ": it is " : "", before ? before : "");
 	else if (!(before && strcmp(owner, before) == 0) &&
-		 !gate_may_assign(g) && !gate_is_in_doubt(g))
+		 !gate_may_act_for(g, owner) && !gate_is_in_doubt(g) &&
+		 !complain_of_list(g, owner))
 		violations_add_as(v, VIOLATION_FORBIDDEN, "spec.owner",
 				  "only who may \"assign\" Stores can give it to \"%.128s\"; keep \"%.128s\"",
 				  owner, before ? before : "");
@@ -90,9 +103,14 @@ static bool may_change(struct gate *g, const char *owner, bool same_spec)
 		return true;
 	}
 	g->reason = "by who may assign";
-	if (gate_may_assign(g))
+	if (gate_may_act_for(g, owner))
 		return true;
-	if (!gate_is_in_doubt(g))
+	if (!gate_is_in_doubt(g) && gate_may_assign(g))
+		verdict_refuse(g->verdict, 403, "Forbidden",
+			       "Store \"%.63s\" belongs to \"%.253s\", for whom \"%.253s\" may not act: owners.assigners of the policy lists for whom it may",
+			       g->review->name ? g->review->name : "", owner,
+			       g->review->user.name);
+	else if (!gate_is_in_doubt(g))
 		verdict_refuse(g->verdict, 403, "Forbidden",
 			       "Store \"%.63s\" belongs to \"%.253s\", and you are \"%.253s\"; only its owner, or who may \"assign\" Stores, can change it",
 			       g->review->name ? g->review->name : "",

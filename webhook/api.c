@@ -236,13 +236,23 @@ static int drive(struct api *a, struct transfer *t, CURLcode *result,
 	return 0;
 }
 
+/* How long it took makes each failure look new to who says each but once. */
+static const char *without_time(char *why)
+{
+	char *after = strstr(why, " after ");
+	const char *rest = after ? strstr(after, " ms: ") : NULL;
+	if (rest)
+		memmove(after, rest + 3, strlen(rest + 3) + 1);
+	return why;
+}
+
 static int explain(const struct transfer *t, CURLcode result,
 		   struct sg_error *e)
 {
 	if (result == CURLE_OPERATION_TIMEDOUT && !t->is_watch)
 		return sg_error_set(e, SG_IO, "no whole answer in time");
 	return sg_error_set(e, SG_IO, "%s",
-			    t->slot->why[0] ? t->slot->why :
+			    t->slot->why[0] ? without_time(t->slot->why) :
 					      curl_easy_strerror(result));
 }
 

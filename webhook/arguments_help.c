@@ -51,7 +51,7 @@ const char arguments_help[] =
 	"                       how long a place in a quota is kept for a Store that does not\n"
 	"                       come (default 120); more than the API server's\n"
 	"                       --request-timeout, which is 60 by default\n"
-	"  --lease NS/NAME      of all replicas with it, the one that holds this Lease leads\n"
+	"  --lease NS/NAME      of all replicas with it, the Lease's holder leads\n"
 	"                       (default: this one never leads)\n"
 	"  --drain SECONDS      how long SIGTERM may take (default 25)\n"
 	"  --log-format FORMAT  json (default) or text\n"

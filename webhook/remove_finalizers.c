@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api.h"
 #include "cleanup.h"
@@ -10,6 +11,7 @@
 #include "finalizer.h"
 #include "informer_list.h"
 #include "json.h"
+#include "log.h"
 #include "names.h"
 
 #define STORES "/apis/urumi.io/v1/stores"
@@ -30,6 +32,8 @@ struct removal {
 	unsigned removed, left;
 	struct sg_error e; /* the last failure; SG_OK: none */
 	bool output_failed; /* that is the failure, and the last */
+
+	char complaint[SG_MAX_MESSAGE]; /* logged last */
 };
 
 /* --- one Store --- */
@@ -110,6 +114,12 @@ static void remove_from(void *context, const struct node *store)
 
 static void begin(void *context)
 {
+	struct removal *r = context;
+	r->left = 0;
+}
+
+static void end(void *context)
+{
 	(void)context;
 }
 
@@ -119,14 +129,14 @@ static int pass(struct removal *r)
 	cleanup_buffer struct sg_buffer version;
 	const struct informer_sink sink = { .begin = begin,
 					    .set = remove_from,
-					    .end = begin,
+					    .end = end,
 					    .context = r };
 	struct informer_listing l = { .api = r->api,
 				      .path = STORES,
 				      .sink = &sink,
 				      .version = &version,
 				      .deadline = r->end };
-	r->removed = r->left = 0;
+	r->removed = 0;
 	r->e.code = SG_OK;
 	sg_buffer_init(&version, SG_MAX_TOKEN);
 	if (informer_list(&l, &r->e))
@@ -141,6 +151,17 @@ static bool may_go_on(const struct removal *r)
 	       now < r->progress + PATIENCE_MS;
 }
 
+static void complain(struct removal *r)
+{
+	static const struct log log = { .fd = STDERR_FILENO,
+					.format = LOG_FORMAT_TEXT };
+	if (r->e.code == SG_OK || strcmp(r->complaint, r->e.message) == 0)
+		return;
+	memcpy(r->complaint, r->e.message, sizeof r->complaint);
+	log_event(&log, LOG_LEVEL_WARNING, "this will be tried again",
+		  log_text("error", r->e.message));
+}
+
 static int report_failure(const struct removal *r, struct sg_error *e)
 {
 	if (r->e.code == SG_OK)
@@ -148,8 +169,10 @@ static int report_failure(const struct removal *r, struct sg_error *e)
 				    "Stores are given the finalizer " SG_FINALIZER
 				    " again and again; what does that has to end first");
 	*e = r->e;
-	return r->left ? sg_error_context(e, "%u Stores still have the finalizer " SG_FINALIZER,
-					  r->left) :
+	return r->left ? sg_error_context(e, "%u Store%s the finalizer " SG_FINALIZER,
+					  r->left,
+					  r->left == 1 ? " still has" :
+							 "s still have") :
 			 -1;
 }
 
@@ -162,6 +185,7 @@ int remove_finalizers(const char *kubeconfig, struct sg_error *e)
 		return -1;
 	int result = pass(&r);
 	while (result && may_go_on(&r)) {
+		complain(&r);
 		(void)api_pause(r.api, AGAIN_MS);
 		result = pass(&r);
 	}

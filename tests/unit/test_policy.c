@@ -72,6 +72,35 @@ static void test_default(void **state)
 	assert_int_equal(p->provisioning_seconds, 600);
 }
 
+static void test_whom_an_assigner_acts_for(void **state)
+{
+	static const struct {
+		const char *user, *owner;
+		bool may;
+	} cases[] = {
+		{ "team", "alice", true },  { "team", "alic", false },
+		{ "team", "alice2", false }, { "team", "a-", true },
+		{ "team", "a-bob", true },   { "team", "ab", false },
+		{ "team", "carol", true },   { "team", "", false },
+		{ "none", "alice", false },  { "all", "anybody", true },
+		{ "stranger", "alice", true },
+	};
+	struct strings first = { (const char *[]){ "alice", "a-*" }, 2 };
+	struct strings second = { (const char *[]){ "carol" }, 1 };
+	struct strings all = { (const char *[]){ "*" }, 1 };
+	struct assigner list[] = { { "team", first },
+				   { "none", { NULL, 0 } },
+				   { "team", second },
+				   { "all", all } };
+	const struct policy p = { .owners = { .assigners = list,
+					      .assigner_count = COUNT(list) } };
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (policy_lets_act_for(&p, cases[i].user, cases[i].owner) !=
+		    cases[i].may)
+			fail_msg("%s for %s", cases[i].user, cases[i].owner);
+}
+
 /* --- every value of the default policy, of a wrong kind in turn --- */
 
 static bool is_free(const char *path)
@@ -202,6 +231,12 @@ static const struct change changes[] = {
 	  "spec.owners.groups[0].stores is missing" },
 	{ "groups: []  ", "groups: [{stores: 1}]  ",
 	  "spec.owners.groups[0].group is missing" },
+	{ "assigners: []", "assigners: [{owners: [a]}]",
+	  "spec.owners.assigners[0].user is missing" },
+	{ "assigners: []", "assigners: [{user: a}]",
+	  "spec.owners.assigners[0].owners is missing" },
+	{ "assigners: []", "assigners: [{user: a, owners: ['*-b']}]",
+	  "spec.owners.assigners[0].owners: \"*-b\" has a * that is not at its end" },
 	{ "defaultPlan: small", "defaultPlan: huge", "spec.defaultPlan: there "
 	  "is no plan \"huge\"; there are: small, medium, large" },
 	{ "  woocommerce:", "  Woo_Commerce:",
@@ -294,6 +329,7 @@ static void test_no_policy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whom_an_assigner_acts_for),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_wrong_kinds),
 		cmocka_unit_test(test_unknown_fields),
