@@ -29,9 +29,11 @@ int gate_open(const struct gate_options *o, struct policy *first,
 int gate_follow(struct gate *g, struct sg_error *e);
 /* The context of endpoints_handle(). */
 struct endpoints *gate_endpoints(struct gate *g);
-struct policies *gate_policies(struct gate *g);
-/* Whether the cluster's policies have been seen; takes a struct gate. */
-bool gate_knows_policy(const void *gate);
+/*
+ * The policy in force, to be given back by policies_release(). NULL with the error
+ * filled while the cluster's has not been seen: another would say what that one doesn't.
+ */
+struct policy_hold *gate_hold_policy(struct gate *g, struct sg_error *e);
 /* NULL when standalone. */
 struct api *gate_api(struct gate *g);
 /*

@@ -265,28 +265,26 @@ static void attend(struct status *s, const struct policy *policy,
 
 static bool is_synced(const struct status *s)
 {
-	if (!s->options.is_policy_known(s->options.context))
-		return false;
 	for (unsigned i = 0; i < WATCHES; i++)
 		if (!informer_is_synced(s->watches[i]))
 			return false;
 	return true;
 }
 
-/* Another one judges all Stores anew. */
+/* Another one judges all Stores anew. NULL: it is not known yet. */
 static const struct policy *follow_policy(struct status *s)
 {
-	struct policy_hold *now = policies_hold(s->options.policies);
+	struct sg_error e;
+	struct policy_hold *now = gate_hold_policy(s->options.gate, &e);
 	struct policy_hold *before = s->policy;
-	if (before && policy_held(now) == policy_held(before)) {
+	if (!now || (before && policy_held(now) == policy_held(before))) {
 		policies_release(now);
-		return policy_held(before);
+		return before ? policy_held(before) : NULL;
 	}
 	s->policy = now;
-	if (before) {
-		policies_release(before);
+	if (before)
 		scenes_look_at_all(s->scenes);
-	}
+	policies_release(before);
 	return policy_held(now);
 }
 
@@ -295,7 +293,7 @@ static void *run(void *context)
 	struct status *s = context;
 	char name[SG_STORE_NAME_MAX + 1];
 	/* what has not been listed yet is not gone */
-	while (!is_synced(s))
+	while (!is_synced(s) || !follow_policy(s))
 		if (api_pause(s->api, SYNC_POLL))
 			return NULL;
 	while (!api_pause(s->api, 0)) {
@@ -378,8 +376,7 @@ void status_free(struct status *s)
 	for (unsigned i = 0; i < WATCHES; i++)
 		informer_free(s->watches[i]);
 	scenes_free(s->scenes);
-	if (s->policy)
-		policies_release(s->policy);
+	policies_release(s->policy);
 	api_free(s->api);
 	sg_arena_release(&s->arena);
 	free(s);
