@@ -108,6 +108,9 @@ def test_the_api_server_goes_and_comes_back(gate):
     refused(apply(gate, store("other", host="fashion.shops.example.com"), user="bob"),
             "spec.host")
     gate.cluster.wait("ready", gate.newest.is_ready, seconds=30)
+    # a policy with parameters refuses all until the API server knows their kind again
+    gate.cluster.wait("deletions", lambda: gate.cluster.kubectl(
+        "delete", "store", "new", "--dry-run=server").returncode == 0, seconds=60)
 
 
 def test_a_watch_that_is_cut_is_taken_up_again(gate):
