@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64, DIGEST = 32 };
 
 static const uint32_t round_constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
@@ -64,7 +64,7 @@ static void compress(uint32_t state[8], const unsigned char *block)
 		state[i] += s[i];
 }
 
-/* What is left of the message, a 1 bit, and its length in bits. */
+/* What is left of the message, a 1 bit, and the length of all in bits. */
 static void compress_tail(uint32_t state[8], const unsigned char *tail,
 			  size_t left, uint64_t length)
 {
@@ -81,9 +81,10 @@ static void compress_tail(uint32_t state[8], const unsigned char *tail,
 		compress(state, padded + at);
 }
 
-void sha256_hex(const void *message, size_t length, char hex[SHA256_HEX_SIZE])
+/* Of a whole block, unless it is NULL, and the message behind it. */
+static void digest(const unsigned char *block, const void *message,
+		   size_t length, unsigned char out[DIGEST])
 {
-	static const char digits[] = "0123456789abcdef";
 	uint32_t state[8] = {
 		0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
@@ -91,10 +92,49 @@ void sha256_hex(const void *message, size_t length, char hex[SHA256_HEX_SIZE])
 	const unsigned char *at = message;
 	size_t left = length;
 
+	if (block)
+		compress(state, block);
 	for (; left >= BLOCK; at += BLOCK, left -= BLOCK)
 		compress(state, at);
-	compress_tail(state, at, left, length);
-	for (size_t i = 0; i < SHA256_HEX_SIZE - 1; i++)
-		hex[i] = digits[state[i / 8] >> (28 - 4 * (i % 8)) & 0xf];
-	hex[SHA256_HEX_SIZE - 1] = '\0';
+	compress_tail(state, at, left, length + (block ? BLOCK : 0));
+	for (size_t i = 0; i < DIGEST; i++)
+		out[i] = (unsigned char)(state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+static void write_hex(const unsigned char bytes[DIGEST],
+		      char hex[SHA256_HEX_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < DIGEST; i++) {
+		hex[2 * i] = digits[bytes[i] >> 4];
+		hex[2 * i + 1] = digits[bytes[i] & 0xf];
+	}
+	hex[2 * DIGEST] = '\0';
+}
+
+void sha256_hex(const void *message, size_t length, char hex[SHA256_HEX_SIZE])
+{
+	unsigned char out[DIGEST];
+	digest(NULL, message, length, out);
+	write_hex(out, hex);
+}
+
+void sha256_hmac_hex(const void *key, size_t key_length, const void *message,
+		     size_t length, char hex[SHA256_HEX_SIZE])
+{
+	unsigned char pad[BLOCK] = { 0 };
+	unsigned char out[DIGEST];
+
+	if (key_length > BLOCK)
+		digest(NULL, key, key_length, pad);
+	else if (key_length)
+		memcpy(pad, key, key_length);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] ^= 0x36;
+	digest(pad, message, length, out);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	digest(pad, out, sizeof out, out);
+	write_hex(out, hex);
+	explicit_bzero(pad, sizeof pad);
 }

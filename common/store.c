@@ -62,6 +62,8 @@ int store_decode(struct sg_arena *a, const struct node *document,
 	    decode_string(a, metadata, "metadata", "name", REQUIRED, &out->name,
 			  e))
 		return -1;
+	const char *uid = node_text(node_get(metadata, "uid"));
+	out->uid = uid && *uid ? uid : NULL;
 	const struct node *spec = node_get(document, "spec");
 	return node_is_null(spec) ? 0 : decode_spec(a, spec, out, e);
 }

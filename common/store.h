@@ -10,6 +10,7 @@
 
 struct store {
 	const char *name;
+	const char *uid; /* NULL of one that is not in a cluster */
 	const char *engine;
 	const char *plan;
 	const char *owner;
@@ -25,7 +26,7 @@ bool store_is_store(const struct node *document);
 
 /*
  * Reads a Store document; absent fields stay NULL. Strings live in the arena,
- * values in the document. SG_INVALID when it is no well-formed Store.
+ * uid and values in the document. SG_INVALID when it is no well-formed Store.
  */
 int store_decode(struct sg_arena *a, const struct node *document,
 		 struct store *out, struct sg_error *e);

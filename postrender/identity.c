@@ -1,23 +1,57 @@
 #include "identity.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "files.h"
+#include "json.h"
 #include "names.h"
 
-int identity_read_store(struct sg_arena *a, const char *path,
+static int read_variable(const char *name, struct sg_buffer *out,
+			 struct sg_error *e)
+{
+	const char *text = getenv(name);
+	if (!text)
+		return sg_error_set(e, SG_USAGE,
+				    "--store-env: there is no environment variable %.200s",
+				    name);
+	sg_buffer_puts(out, text);
+	return sg_buffer_check(out, e) ? sg_error_context(e, "%.200s", name) : 0;
+}
+
+static int read_text(const struct options *o, struct sg_buffer *out,
+		     struct sg_error *e)
+{
+	if (o->store_env)
+		return read_variable(o->store_env, out, e);
+	if (strcmp(options_store_source(o), o->store_file) != 0)
+		return stdin_read(out, e);
+	return file_read(o->store_file, out, e);
+}
+
+/* As JSON first where it may be: libyaml does not take all of it. */
+static int parse_text(const struct sg_buffer *text, struct sg_arena *a,
+		      struct node **root, struct sg_error *e)
+{
+	const char *bytes = text->data ? text->data : "";
+	struct sg_error not_json;
+	if (bytes[strspn(bytes, " \t\r\n")] == '{' &&
+	    json_parse(bytes, text->length, a, root, &not_json) == 0)
+		return 0;
+	return yaml_parse(bytes, text->length, 1, a, root, e);
+}
+
+int identity_read_store(struct sg_arena *a, const struct options *o,
 			struct store *out, struct sg_error *e)
 {
 	cleanup_buffer struct sg_buffer text;
-	sg_buffer_init(&text, SG_MAX_FILE);
 	struct node *root = NULL;
-	if (file_read(path, &text, e))
+	sg_buffer_init(&text, SG_MAX_FILE);
+	if (read_text(o, &text, e))
 		return -1;
-	if (yaml_parse(text.data ? text.data : "", text.length, 1, a, &root,
-		       e) ||
-	    store_decode(a, root, out, e))
-		return sg_error_context(e, "%s", path);
+	if (parse_text(&text, a, &root, e) || store_decode(a, root, out, e))
+		return sg_error_context(e, "%s", options_store_source(o));
 	return 0;
 }
 
@@ -81,7 +115,7 @@ static int check_same_name(const struct options *o, const char *from_file,
 	if (o->store && from_file && strcmp(o->store, from_file) != 0)
 		return sg_error_set(e, SG_REFUSED,
 				    "--store is \"%.64s\" but %.200s holds Store \"%.64s\"",
-				    o->store, o->store_file, from_file);
+				    o->store, options_store_source(o), from_file);
 	if (!found || !name || strcmp(name, in_stream->name) == 0)
 		return 0;
 	sg_error_set(e, SG_REFUSED,
@@ -142,13 +176,13 @@ int identity_resolve(struct sg_arena *a, const struct options *options,
 	struct store in_stream = { 0 };
 	const struct document *found = NULL;
 	*out = (struct identity){ 0 };
-	if (options->store_file &&
-	    identity_read_store(a, options->store_file, &out->store, e))
+	bool given = options_store_source(options) != NULL;
+	if (given && identity_read_store(a, options, &out->store, e))
 		return -1;
 	if (find_in_stream(a, docs, &in_stream, &found, e) ||
 	    check_same_name(options, out->store.name, &in_stream, found, e))
 		return -1;
-	if (!options->store_file && found)
+	if (!given && found)
 		out->store = in_stream;
 	take_flags(options, &out->store);
 	if (!out->store.name || !out->store.engine)

@@ -1,6 +1,6 @@
 /*
- * Who is the store? Flags, else --store-file, else a Store in the stream; Helm
- * tells a post-renderer neither release nor namespace.
+ * Who is the store? Flags, else --store-file or --store-env, else a Store in the
+ * stream; Helm tells a post-renderer neither release nor namespace.
  */
 #ifndef SG_IDENTITY_H
 #define SG_IDENTITY_H
@@ -20,7 +20,7 @@ struct identity {
 };
 
 /*
- * Reads --store-file where given and looks through the documents where it
+ * Reads the Store given, if one is, and looks through the documents where it
  * must. SG_USAGE when nobody says who the store is, SG_REFUSED when they
  * disagree or the policy refuses it.
  */
@@ -28,8 +28,11 @@ int identity_resolve(struct sg_arena *a, const struct options *options,
 		     const struct policy *policy, const struct documents *docs,
 		     struct identity *out, struct sg_error *e);
 
-/* A Store file: one document that is a Store. */
-int identity_read_store(struct sg_arena *a, const char *path,
+/*
+ * The Store that the options name: one document that is a Store, YAML or JSON. In a
+ * variable it is held to the same limits as in a file.
+ */
+int identity_read_store(struct sg_arena *a, const struct options *o,
 			struct store *out, struct sg_error *e);
 
 #endif

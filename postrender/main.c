@@ -151,15 +151,19 @@ static int run_values(const struct options *o, const struct policy *policy,
 	cleanup_buffer struct sg_buffer output;
 	struct violations found;
 	struct store store;
+	struct values_seed seed;
 	sg_arena_init(&arena);
 	sg_buffer_init(&output, SG_MAX_FILE);
 	violations_init(&found, &arena);
-	if (identity_read_store(&arena, o->store_file, &store, e) ||
+	if (identity_read_store(&arena, o, &store, e) ||
 	    store_default(&arena, policy, &store, e))
 		return -1;
 	store_check(policy, &store, &found);
-	if (violations_check(&found, o->store_file, e) ||
-	    values_write(&arena, &store, &output, e))
+	if (violations_check(&found, options_store_source(o), e) ||
+	    (o->seed_key_file &&
+	     values_read_seed(o->seed_key_file, &store, &seed, e)) ||
+	    values_write(&arena, &store, o->seed_key_file ? &seed : NULL,
+			 &output, e))
 		return -1;
 	return stdout_write(output.data, output.length, e);
 }

@@ -6,15 +6,17 @@
 
 const char options_help[] =
 	"Usage: storeguard-postrender [OPTION]... < manifests > guarded-manifests\n"
-	"       storeguard-postrender values [--policy FILE] STORE-FILE\n"
+	"       storeguard-postrender values [--policy FILE] [--seed-key-file FILE]\n"
+	"                                    STORE-FILE | --store-env NAME\n"
 	"\n"
 	"A Helm post-renderer: adds ResourceQuota, LimitRange, NetworkPolicies and\n"
 	"store labels to the rendered manifests of one store, changes nothing else,\n"
 	"and proves that the release fits its quota. The second form prints the chart\n"
-	"values of a Store.\n"
+	"values of a Store (STORE-FILE - is stdin).\n"
 	"\n"
 	"Which store (flags win over the file, the file over a Store in the stream):\n"
 	"  --store-file FILE    a Store (urumi.io/v1), as for kubectl apply\n"
+	"  --store-env NAME     the same, as the text of an environment variable\n"
 	"  --store NAME         its name\n"
 	"  --engine NAME        woocommerce, medusa, or another of the policy\n"
 	"  --plan NAME          small, medium, large, or another of the policy\n"
@@ -32,6 +34,11 @@ const char options_help[] =
 	"  --allow-cluster-scoped\n"
 	"                       let objects through that live outside namespaces\n"
 	"\n"
+	"Of values:\n"
+	"  --seed-key-file FILE also credentials.seed, from a secret key and the Store's\n"
+	"                       metadata.uid: the same at each render, another for each\n"
+	"                       Store. At least 32 bytes\n"
+	"\n"
 	"What is said:\n"
 	"  --explain            on stderr, what was added and how full the quota is\n"
 	"  --log-file FILE      append warnings and errors to a file, too\n"
@@ -43,6 +50,8 @@ const char options_help[] =
 enum {
 	OPT_POLICY = 256,
 	OPT_STORE_FILE,
+	OPT_STORE_ENV,
+	OPT_SEED_KEY_FILE,
 	OPT_STORE,
 	OPT_ENGINE,
 	OPT_PLAN,
@@ -97,6 +106,8 @@ static int take(struct options *o, int option, const char *value,
 	switch (option) {
 	case OPT_POLICY: o->policy_file = value; break;
 	case OPT_STORE_FILE: o->store_file = value; break;
+	case OPT_STORE_ENV: o->store_env = value; break;
+	case OPT_SEED_KEY_FILE: o->seed_key_file = value; break;
 	case OPT_STORE: o->store = value; break;
 	case OPT_ENGINE: o->engine = value; break;
 	case OPT_PLAN: o->plan = value; break;
@@ -129,22 +140,41 @@ static int take(struct options *o, int option, const char *value,
 	return 0;
 }
 
+static int check_filter(const struct options *o, struct sg_error *e)
+{
+	if (o->seed_key_file)
+		return usage(e, "--seed-key-file belongs to values", "");
+	if (o->store_file && o->store_env)
+		return usage(e, "either --store-file or --store-env, not both", "");
+	return 0;
+}
+
 static int take_words(struct options *o, int argc, char **argv,
 		      struct sg_error *e)
 {
 	if (optind == argc)
-		return 0;
+		return check_filter(o, e);
 	if (strcmp(argv[optind], "values") != 0)
 		return usage(e, "unexpected argument: ", argv[optind]);
 	bool others = o->store_file || o->store || o->engine || o->plan ||
 		      o->owner || o->namespace || o->log_file || o->only ||
 		      o->fit || o->chart_policies || o->with_namespace ||
 		      o->allow_cluster_scoped || o->explain;
-	if (optind + 2 != argc || others)
-		return usage(e, "values takes one STORE-FILE, and --policy", "");
+	if (argc - optind - 1 != (o->store_env ? 0 : 1) || others)
+		return usage(e, "values takes one STORE-FILE or --store-env, and --policy, --seed-key-file",
+			     "");
 	o->command = COMMAND_VALUES;
-	o->store_file = argv[optind + 1];
+	o->store_file = argv[optind + 1]; /* NULL with --store-env */
 	return 0;
+}
+
+const char *options_store_source(const struct options *o)
+{
+	bool is_stdin = o->command == COMMAND_VALUES && o->store_file &&
+			strcmp(o->store_file, "-") == 0;
+	return is_stdin ? "standard input" :
+	       o->store_file ? o->store_file :
+			       o->store_env;
 }
 
 int options_parse(int argc, char **argv, struct options *out,
@@ -153,6 +183,8 @@ int options_parse(int argc, char **argv, struct options *out,
 	static const struct option table[] = {
 		{ "policy", required_argument, NULL, OPT_POLICY },
 		{ "store-file", required_argument, NULL, OPT_STORE_FILE },
+		{ "store-env", required_argument, NULL, OPT_STORE_ENV },
+		{ "seed-key-file", required_argument, NULL, OPT_SEED_KEY_FILE },
 		{ "store", required_argument, NULL, OPT_STORE },
 		{ "engine", required_argument, NULL, OPT_ENGINE },
 		{ "plan", required_argument, NULL, OPT_PLAN },

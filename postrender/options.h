@@ -15,7 +15,9 @@ enum command { COMMAND_FILTER, COMMAND_VALUES, COMMAND_HELP, COMMAND_VERSION };
 struct options {
 	enum command command;
 	const char *policy_file; /* NULL: the embedded policy */
-	const char *store_file;
+	const char *store_file; /* of values, "-" is standard input */
+	const char *store_env;	/* an environment variable that holds the Store */
+	const char *seed_key_file;
 	const char *store;
 	const char *engine;
 	const char *plan;
@@ -33,6 +35,9 @@ struct options {
 /* Strings are borrowed from argv. SG_USAGE with a hint at --help. */
 int options_parse(int argc, char **argv, struct options *out,
 		  struct sg_error *e);
+
+/* What messages call the Store that is given; NULL when none is. */
+const char *options_store_source(const struct options *o);
 
 extern const char options_help[];
 

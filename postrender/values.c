@@ -1,7 +1,65 @@
 #include "values.h"
 
+#include <string.h>
+
+#include "cleanup.h"
+#include "files.h"
+
+/* Bytes: as many as a digest of SHA-256 has. */
+enum { KEY_MIN = 32 };
+
+int values_read_seed(const char *key_file, const struct store *s,
+		     struct values_seed *out, struct sg_error *e)
+{
+	cleanup_secret_buffer struct sg_buffer key;
+	sg_buffer_init(&key, SG_MAX_TOKEN);
+	if (!s->uid)
+		return sg_error_set(e, SG_INVALID,
+				    "the Store has no metadata.uid, which --seed-key-file derives the seed from; take the Store as it is in the cluster (kubectl get store %s -o yaml)",
+				    s->name);
+	/* all at once: what grows leaves copies */
+	if (!sg_buffer_reserve(&key, key.cap))
+		return sg_error_memory(e);
+	if (file_read(key_file, &key, e))
+		return -1;
+	if (key.length < KEY_MIN)
+		return sg_error_set(e, SG_INVALID,
+				    "%.200s: the key has %zu bytes; at least %d are needed (head -c 32 /dev/urandom)",
+				    key_file, key.length, KEY_MIN);
+	sha256_hmac_hex(key.data, key.length, s->uid, strlen(s->uid), out->hex);
+	return 0;
+}
+
+/* Appends copies of all pairs but that of one key; NULL: of all. */
+static void copy_pairs(struct sg_arena *a, struct node *to,
+		       const struct node *from, const char *but)
+{
+	if (!node_is_mapping(from))
+		return;
+	for (const struct node *k = node_resolve(from)->first; k;
+	     k = k->next->next) {
+		if (but && node_is(k, but))
+			continue;
+		node_append(to, node_copy(a, k));
+		node_append(to, node_copy(a, k->next));
+	}
+}
+
+/* The Store may say more of them, where the policy lets it; the seed is ours. */
+static void set_seed(struct sg_arena *a, struct node *values,
+		     const struct node *own, const struct values_seed *seed)
+{
+	struct node *credentials = node_new_mapping(a);
+	if (!credentials)
+		return;
+	copy_pairs(a, credentials, node_get(own, "credentials"), "seed");
+	node_set_string(a, credentials, "seed", seed->hex);
+	node_set(a, values, "credentials", credentials);
+}
+
 int values_write(struct sg_arena *a, const struct store *s,
-		 struct sg_buffer *out, struct sg_error *e)
+		 const struct values_seed *seed, struct sg_buffer *out,
+		 struct sg_error *e)
 {
 	const struct {
 		const char *key;
@@ -22,12 +80,9 @@ int values_write(struct sg_arena *a, const struct store *s,
 			node_set_string(a, store, fields[i].key,
 					fields[i].value);
 	node_set(a, values, "store", store);
-	const struct node *own = s->values;
-	for (const struct node *k = own ? own->first : NULL; k;
-	     k = k->next->next) {
-		node_append(values, node_copy(a, k));
-		node_append(values, node_copy(a, k->next));
-	}
+	copy_pairs(a, values, s->values, seed ? "credentials" : NULL);
+	if (seed)
+		set_seed(a, values, s->values, seed);
 	return sg_arena_check(a, e) || yaml_emit_block(out, values, 0, e) ? -1 :
 									    0;
 }

@@ -2,12 +2,13 @@
 
 tests/golden/<case>/ holds
   args        one argument a line; the program runs in the case's folder
-  in.yaml     standard input (absent for the values command)
+  in.yaml     standard input; absent: nothing
+  env         further environment, NAME=VALUE a line
   out.yaml    the whole of standard output, of a run that ends with 0, or
   error.txt   the whole of standard error, of a run that fails and prints nothing
   exit        how a failing run ends, where that is not 1
   stderr.txt  what a successful run says on standard error; absent: nothing
-  and the store.yaml or policy.yaml that args may name.
+  and the store.yaml, policy.yaml or key that args may name.
 
 STOREGUARD_BLESS=1 writes the expectations anew: read every change before
 keeping it.
@@ -36,8 +37,13 @@ def read(path, otherwise=b""):
     return path.read_bytes() if path.exists() else otherwise
 
 
+def environment(case):
+    lines = read(case / "env").decode().splitlines()
+    return {**ENVIRONMENT, **dict(line.split("=", 1) for line in lines)}
+
+
 def run(case, stdin):
-    return postrender(arguments(case), stdin, cwd=case, env=ENVIRONMENT)
+    return postrender(arguments(case), stdin, cwd=case, env=environment(case))
 
 
 def write(path, content):
@@ -80,10 +86,10 @@ def test_golden(case):
     assert result.returncode == code, f"ended with {result.returncode}: {said}"
 
 
-# --only guards leaves no release to be read again.
+# --only guards and values leave no release to be read again.
 AGAIN = [case for case in CASES
          if (case / "out.yaml").exists() and (case / "in.yaml").exists()
-         and "--only=guards" not in arguments(case)]
+         and not {"--only=guards", "values"} & set(arguments(case))]
 
 
 @pytest.mark.parametrize("case", AGAIN, ids=name_of)

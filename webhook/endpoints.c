@@ -1,11 +1,11 @@
 #include "endpoints.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "cleanup.h"
 #include "json.h"
+#include "refusal.h"
 
 static const char *const names[] = {
 	[ENDPOINT_MUTATE_STORE] = "mutate-store",
@@ -15,9 +15,6 @@ static const char *const names[] = {
 };
 
 enum { ENDPOINTS = sizeof names / sizeof *names };
-
-/* What a client waits before it asks again, seconds. */
-enum { RETRY_AFTER = 1 };
 
 const char *endpoint_name(enum endpoint endpoint)
 {
@@ -31,40 +28,6 @@ static int64_t microseconds(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* --- answers that are no verdicts --- */
-
-static const char *reason_of(int status)
-{
-	switch (status) {
-	case 404:
-		return "NotFound";
-	case 405:
-		return "MethodNotAllowed";
-	case 415:
-		return "UnsupportedMediaType";
-	case 400:
-		return "BadRequest";
-	case 503:
-		return "ServiceUnavailable";
-	default:
-		return "InternalError";
-	}
-}
-
-static void answer_status(struct server_answer *answer, int status,
-			  const char *message)
-{
-	sg_buffer_clear(&answer->body);
-	answer->status = status;
-	answer->retry_after = status == 503 ? RETRY_AFTER : 0;
-	sg_buffer_printf(&answer->body,
-			 "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"
-			 "\"status\":\"Failure\",\"reason\":\"%s\",\"code\":%d,\"message\":",
-			 reason_of(status), status);
-	json_write_string(&answer->body, message);
-	sg_buffer_puts(&answer->body, "}");
-}
-
 /* --- what is asked --- */
 
 static bool find_endpoint(const char *path, enum endpoint *out)
@@ -75,14 +38,6 @@ static bool find_endpoint(const char *path, enum endpoint *out)
 			return true;
 	}
 	return false;
-}
-
-static bool is_json(const char *content_type)
-{
-	static const char json[] = "application/json";
-	size_t length = strcspn(content_type, "; \t");
-	return length == sizeof json - 1 &&
-	       strncasecmp(content_type, json, length) == 0;
 }
 
 /* 0, or the status that says what is wrong with the request as such. */
@@ -99,7 +54,7 @@ static int check_request(const struct server_request *r,
 		return 405;
 	}
 	*problem = "AdmissionReviews are sent as application/json";
-	return is_json(r->content_type) ? 0 : 415;
+	return request_is_json(r) ? 0 : 415;
 }
 
 /* --- verdicts --- */
@@ -128,7 +83,7 @@ static void fail(struct passage *p, int status, struct sg_error *e)
 {
 	char *copy = sg_arena_copy(&p->arena, e->message, strlen(e->message));
 	p->outcome.problem = copy ? copy : "out of memory";
-	answer_status(p->answer, status, e->message);
+	refusal_write(p->answer, status, e->message);
 }
 
 /* Reads the review; false when the answer says why not. */
@@ -196,7 +151,7 @@ enum server_result endpoints_handle(void *context,
 	answer->content_type = "application/json";
 	int status = check_request(request, answer, &endpoint, &problem);
 	if (status == 404) {
-		answer_status(answer, status, problem);
+		refusal_write(answer, status, problem);
 		return SERVER_DONE;
 	}
 	struct passage p = { .endpoints = context,
@@ -207,7 +162,7 @@ enum server_result endpoints_handle(void *context,
 	enum server_result result = SERVER_DONE;
 	if (status) {
 		p.outcome.problem = problem;
-		answer_status(answer, status, problem);
+		refusal_write(answer, status, problem);
 	} else {
 		result = answer_review(&p);
 	}

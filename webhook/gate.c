@@ -44,6 +44,14 @@ static int check_policies(const void *context, struct sg_error *e)
 	return check_watch(((const struct gate *)context)->policy_watch, e);
 }
 
+struct policy_hold *gate_hold_policy(struct gate *g, struct sg_error *e)
+{
+	if (!g->api || !check_policies(g, e))
+		return policies_hold(g->policies);
+	sg_error_context(e, "the policy in force is not known yet");
+	return NULL;
+}
+
 /* --- a request's world --- */
 
 /* The world comes first: what the rules are given is what was made here. */
@@ -62,17 +70,14 @@ static const struct world *open_world(void *context, struct sg_arena *a,
 				      struct sg_error *e)
 {
 	struct gate *g = context;
-	/* another policy than the cluster's would admit what that one refuses */
-	if (g->api && check_policies(g, e)) {
-		sg_error_context(e, "the policy in force is not known yet");
-		return NULL;
-	}
 	struct request_world *w = sg_arena_alloc(a, sizeof *w);
 	if (!w) {
 		(void)sg_error_memory(e);
 		return NULL;
 	}
-	w->hold = policies_hold(g->policies);
+	w->hold = gate_hold_policy(g, e);
+	if (!w->hold)
+		return NULL;
 	const struct policy *policy = policy_held(w->hold);
 	if (g->api)
 		cluster_world_init(&w->cluster, &g->cluster, policy, deadline,

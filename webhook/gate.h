@@ -30,6 +30,11 @@ int gate_follow(struct gate *g, struct sg_error *e);
 /* The context of endpoints_handle(). */
 struct endpoints *gate_endpoints(struct gate *g);
 struct policies *gate_policies(struct gate *g);
+/*
+ * The policy in force, to be given back by policies_release(). NULL with the error
+ * filled while the cluster's has not been seen: another would say what that one doesn't.
+ */
+struct policy_hold *gate_hold_policy(struct gate *g, struct sg_error *e);
 /* NULL when standalone. */
 struct api *gate_api(struct gate *g);
 /*

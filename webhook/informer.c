@@ -1,6 +1,5 @@
 #include "informer.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,6 +11,7 @@
 #include "clock.h"
 #include "informer_list.h"
 #include "json.h"
+#include "memory.h"
 
 /* ms, but as said */
 enum {
@@ -226,17 +226,6 @@ static int64_t watch(struct informer *i)
 		       0;
 }
 
-/*
- * What the pages took is not needed again soon. Where a sanitizer has replaced the
- * allocator, glibc's is not even set up, and crashes when two threads trim it.
- */
-static void give_back_memory(void)
-{
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	(void)malloc_trim(0);
-#endif
-}
-
 static int64_t list(struct informer *i)
 {
 	struct sg_error e = { 0 };
@@ -254,7 +243,7 @@ static int64_t list(struct informer *i)
 	say(i, LOG_LEVEL_INFO, "listed %zu", l.count);
 	atomic_store(&i->heard, clock_now());
 	atomic_store(&i->synced, true);
-	give_back_memory();
+	memory_give_back(); /* what the pages took */
 	return 0;
 }
 

@@ -35,6 +35,7 @@ void server_defaults(struct server_options *o)
 		.queue = 128,
 		.connections = 4096,
 		.max_body = SG_MAX_BODY,
+		.max_answer = SG_MAX_REPLY,
 		/* what a webhook configuration may ask for at most */
 		.timeout = 30000,
 		.read_timeout = 10000,

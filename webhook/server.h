@@ -37,13 +37,17 @@ struct server_request {
 	int64_t deadline; /* CLOCK_MONOTONIC, ms */
 	bool may_wait; /* false: on the connection's thread */
 	const char *client; /* its certificate's common name, or NULL */
+	/* the header of that name, "" when there is none. NULL once it may wait: the
+	 * handler has seen it before, and copies of secrets are not kept */
+	const char *authorization;
 };
 
-/* Given to the handler as 200 with an empty body, whose cap is SG_MAX_REPLY. */
+/* Given to the handler as 200 with an empty body, whose cap is the options' max_answer. */
 struct server_answer {
 	int status;
 	const char *content_type; /* static; application/json by default */
 	const char *allow; /* static, for 405; or NULL */
+	const char *authenticate; /* static, for 401; or NULL */
 	int retry_after; /* seconds; 0: no header */
 	struct sg_buffer body;
 };
@@ -61,6 +65,7 @@ struct server_options {
 	unsigned queue;	       /* requests that wait for one, at most */
 	unsigned connections;  /* at most; more stay in the kernel's queue */
 	size_t max_body;       /* beyond: 413 */
+	size_t max_answer;
 	int64_t timeout;       /* ms, the most that answering may take */
 	int64_t read_timeout;  /* ms, for handshake, reading, and sending */
 	int64_t idle_timeout;  /* ms, between requests */

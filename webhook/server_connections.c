@@ -92,7 +92,7 @@ static struct connection *begin(struct server *s, struct MHD_Connection *mhd)
 	c->mhd = mhd;
 	c->socket = info->connect_fd;
 	sg_buffer_init(&c->body, s->o.max_body);
-	sg_buffer_init(&c->answer.body, SG_MAX_REPLY);
+	sg_buffer_init(&c->answer.body, s->o.max_answer);
 	if (s->tls)
 		begin_tls(c);
 	else

@@ -106,6 +106,9 @@ static enum MHD_Result queue(struct connection *c)
 					    a->content_type) == MHD_YES;
 	if (a->allow)
 		made &= MHD_add_response_header(r, "Allow", a->allow) == MHD_YES;
+	if (a->authenticate)
+		made &= MHD_add_response_header(r, "WWW-Authenticate",
+						a->authenticate) == MHD_YES;
 	if (a->retry_after > 0) {
 		(void)snprintf(seconds, sizeof seconds, "%d", a->retry_after);
 		made &= MHD_add_response_header(r, "Retry-After", seconds) ==
@@ -198,6 +201,7 @@ static enum MHD_Result answer(struct connection *c)
 {
 	struct server *s = c->server;
 	const char *type = header(c, "Content-Type");
+	const char *authorization = header(c, "Authorization");
 	if (c->too_large)
 		return refuse_large(c);
 	if (c->no_room)
@@ -215,6 +219,7 @@ static enum MHD_Result answer(struct connection *c)
 		.deadline = c->deadline,
 		.may_wait = false,
 		.client = client(c),
+		.authorization = authorization ? authorization : "",
 	};
 	if (s->o.handler(s->o.context, &r, &c->answer) == SERVER_DONE)
 		return queue(c);

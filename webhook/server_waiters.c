@@ -38,11 +38,12 @@ static struct job *job_new(struct connection *c, const struct server_request *r)
 	if (!j)
 		return NULL;
 	sg_buffer_init(&j->body, c->body.cap);
-	sg_buffer_init(&j->answer.body, SG_MAX_REPLY);
+	sg_buffer_init(&j->answer.body, c->server->o.max_answer);
 	j->answer.status = 200;
 	j->answer.content_type = "application/json";
 	j->request = *r;
 	j->request.may_wait = true;
+	j->request.authorization = NULL;
 	j->request.method = strdup(r->method);
 	j->request.path = strdup(r->path);
 	j->request.content_type = strdup(r->content_type);

@@ -119,6 +119,66 @@ static void test_nothing_at_all(void **state)
 	expect(NULL, 0, vectors[0].hex);
 }
 
+struct hmac {
+	const char *key, *message;
+	const char *hex;
+};
+
+#define TEN(byte) byte byte byte byte byte byte byte byte byte byte
+#define FIFTY(byte) TEN(byte) TEN(byte) TEN(byte) TEN(byte) TEN(byte)
+#define KEY_OF_131 FIFTY("\xaa") FIFTY("\xaa") TEN("\xaa") TEN("\xaa") \
+	TEN("\xaa") "\xaa"
+
+/* RFC 4231, cases 1 to 4, 6 and 7; and keys of a block and one byte more. */
+static const struct hmac hmacs[] = {
+	{ TEN("\x0b") TEN("\x0b"), "Hi There",
+	  "b0344c61d8db38535ca8afceaf0bf12b"
+	  "881dc200c9833da726e9376c2e32cff7" },
+	{ "Jefe", "what do ya want for nothing?",
+	  "5bdcc146bf60754e6a042426089575c7"
+	  "5a003f089d2739839dec58b964ec3843" },
+	{ TEN("\xaa") TEN("\xaa"), FIFTY("\xdd"),
+	  "773ea91e36800e46854db8ebd09181a7"
+	  "2959098b3ef8c122d9635514ced565fe" },
+	{ "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d"
+	  "\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19",
+	  FIFTY("\xcd"),
+	  "82558a389a443c0ea4cc819899f2083a"
+	  "85f0faa3e578f8077a2e3ff46729665b" },
+	{ KEY_OF_131, "Test Using Larger Than Block-Size Key - Hash Key First",
+	  "60e431591ee0b67f0d8a26aacbf5b77f"
+	  "8e0bc6213728c5140546040f0ee37f54" },
+	{ KEY_OF_131,
+	  "This is a test using a larger than block-size key and a larger "
+	  "than block-size data. The key needs to be hashed before being "
+	  "used by the HMAC algorithm.",
+	  "9b09ffa71b942fcb27635fbcd5b0e944"
+	  "bfdc63644f0713938a7f51535c3a35e2" },
+	{ FIFTY("k") TEN("k") "kkkk", "",
+	  "83026a325aaee70e36cfe607536aa105"
+	  "4104ad1077c36134810d4ccded1ccd3b" },
+	{ FIFTY("k") TEN("k") "kkkkk", "",
+	  "41f1c4cc3107cd5b8d92460f61032902"
+	  "bfdb06484eef17e861b83a5012d3b7f3" },
+	{ "", "",
+	  "b613679a0814d9ec772f95d778c35fc5"
+	  "ff1697c493715653c6c712144292c5ad" },
+};
+
+static void test_hmac(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof hmacs / sizeof hmacs[0]; i++) {
+		char hex[SHA256_HEX_SIZE];
+		sha256_hmac_hex(hmacs[i].key, strlen(hmacs[i].key),
+				hmacs[i].message, strlen(hmacs[i].message),
+				hex);
+		if (strcmp(hex, hmacs[i].hex) != 0)
+			fail_msg("HMAC %zu is %s, not %s", i, hex,
+				 hmacs[i].hex);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_all_byte_values),
 		cmocka_unit_test(test_nothing_at_all),
+		cmocka_unit_test(test_hmac),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
