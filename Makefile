@@ -99,7 +99,7 @@ help:
 .PHONY: deps
 deps:
 	tests/tools/deps packages test model image
-	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml promql etcd \
+	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml promql etcd argocd \
 		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)
 
 .PHONY: deps-node
