@@ -192,8 +192,10 @@ class Gate:
         self.cluster.wait("no gate", lambda: self.cluster.kubectl(
             "create", "namespace", "store-nobodys", "--dry-run=server").returncode == 0,
                           seconds=20)
-        yield
-        self.register()
+        try:
+            yield
+        finally:
+            self.register()
 
     def register(self, *args):
         """By the chart, with further arguments for Helm, and in force."""

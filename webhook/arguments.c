@@ -11,6 +11,8 @@
 enum {
 	OPT_LISTEN = 256,
 	OPT_HTTP,
+	OPT_GENERATOR,
+	OPT_GENERATOR_TOKEN_FILE,
 	OPT_KUBECONFIG,
 	OPT_TLS_CERT,
 	OPT_TLS_KEY,
@@ -133,6 +135,8 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 	switch (option) {
 	case OPT_LISTEN: return take_address("--listen", value, &o->listen, e);
 	case OPT_HTTP: return take_address("--http", value, &o->http, e);
+	case OPT_GENERATOR:
+		return take_address("--generator", value, &o->generator, e);
 	case OPT_CERT_SECRET:
 		return take_object("--cert-secret", value, &o->cert_secret, e);
 	case OPT_SERVICE:
@@ -145,6 +149,7 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 	case OPT_OUTPUT: return take_output(value, o, e);
 	case OPT_LOG_FORMAT: return take_log_format(value, &o->log_format, e);
 	case OPT_GROUPS: return take_groups(value, o, e);
+	case OPT_GENERATOR_TOKEN_FILE: o->generator_token_file = value; break;
 	case OPT_KUBECONFIG: o->kubeconfig = value; break;
 	case OPT_TLS_CERT: o->tls_cert = value; break;
 	case OPT_TLS_KEY: o->tls_key = value; break;
@@ -208,6 +213,18 @@ static int find_cluster(struct arguments *o, const char *or_else,
 	return 0;
 }
 
+static int check_generator(const struct arguments *o, struct sg_error *e)
+{
+	bool has_address = o->generator.ss_family != AF_UNSPEC;
+	if (has_address != (o->generator_token_file != NULL))
+		return usage(e, "--generator and --generator-token-file belong together",
+			     "");
+	if (has_address && o->standalone)
+		return usage(e, "--standalone goes without a cluster: there are no Stores for --generator to list",
+			     "");
+	return 0;
+}
+
 static int check_serve(struct arguments *o, struct sg_error *e)
 {
 	if (o->user || o->group_count || o->json)
@@ -215,7 +232,7 @@ static int check_serve(struct arguments *o, struct sg_error *e)
 	if (o->standalone && (o->kubeconfig || o->cert_secret || o->lease))
 		return usage(e, "--standalone goes without a cluster: no --kubeconfig, no --cert-secret, no --lease",
 			     "");
-	if (check_certificate(o, e))
+	if (check_certificate(o, e) || check_generator(o, e))
 		return -1;
 	if (!o->configurations)
 		o->configurations = "storeguard";
@@ -302,6 +319,9 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 	static const struct option table[] = {
 		{ "listen", required_argument, NULL, OPT_LISTEN },
 		{ "http", required_argument, NULL, OPT_HTTP },
+		{ "generator", required_argument, NULL, OPT_GENERATOR },
+		{ "generator-token-file", required_argument, NULL,
+		  OPT_GENERATOR_TOKEN_FILE },
 		{ "kubeconfig", required_argument, NULL, OPT_KUBECONFIG },
 		{ "tls-cert", required_argument, NULL, OPT_TLS_CERT },
 		{ "tls-key", required_argument, NULL, OPT_TLS_KEY },

@@ -29,6 +29,8 @@ struct arguments {
 	/* serve */
 	struct sockaddr_storage listen; /* TLS */
 	struct sockaddr_storage http;	/* probes and metrics */
+	struct sockaddr_storage generator; /* for Argo CD; */
+	const char *generator_token_file;  /* both or none: NULL */
 	const char *kubeconfig;	 /* NULL: the pod's service account; also of
 				  * remove-finalizers */
 	const char *tls_cert;	 /* both or none */

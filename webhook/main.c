@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "files.h"
 #include "gate.h"
+#include "generator.h"
 #include "io.h"
 #include "offline.h"
 #include "quota.h"
@@ -41,6 +42,7 @@ struct process {
 	struct certificates *certificates;
 	struct server *server; /* TLS, for the API server */
 	struct server *plain;  /* probes and metrics */
+	struct generator *generator; /* for Argo CD, if asked for */
 	struct candidate *candidate;
 	struct status *status; /* while this replica leads */
 	struct status_counters status_counters;
@@ -216,6 +218,18 @@ static int start_server(struct process *p, struct sg_error *e)
 							   0;
 }
 
+static int start_generator(struct process *p, struct sg_error *e)
+{
+	const struct generator_options o = {
+		.address = p->arguments->generator,
+		.token_file = p->arguments->generator_token_file,
+		.gate = p->gate,
+		.log = &p->log,
+		.metrics = p->metrics,
+	};
+	return o.token_file ? generator_start(&o, &p->generator, e) : 0;
+}
+
 /* --- leading --- */
 
 static void start_leading(void *context)
@@ -262,14 +276,19 @@ static int open_candidate(struct process *p, struct sg_error *e)
 static void say_where(const struct process *p)
 {
 	struct sockaddr_storage a;
-	char tls[80], plain[80];
+	char tls[80], plain[80], generator[80];
 	server_address(p->server, &a);
 	address_print(&a, tls, sizeof tls);
 	server_address(p->plain, &a);
 	address_print(&a, plain, sizeof plain);
+	if (p->generator) {
+		generator_address(p->generator, &a);
+		address_print(&a, generator, sizeof generator);
+	}
 	log_event(&p->log, LOG_LEVEL_INFO, "serving",
 		  log_text("version", SG_VERSION), log_text("listen", tls),
-		  log_text("http", plain));
+		  log_text("http", plain),
+		  log_text("generator", p->generator ? generator : NULL));
 }
 
 /* --- signals --- */
@@ -331,11 +350,14 @@ static void drain(struct process *p, int signal_number)
 	candidate_withdraw(p->candidate);
 	bool patient = signal_number != SIGINT && pause_until(begun + all / 5);
 	server_close_connections(p->server);
+	generator_close(p->generator);
 	if (patient)
 		(void)pause_until(begun + all / 5 * 2);
 	metrics_forget(p->metrics, p->server);
 	int64_t left = begun + all - clock_now();
 	unsigned cut_off = server_stop(steal(&p->server), left > 0 ? left : 0);
+	left = begun + all - clock_now();
+	cut_off += generator_stop(steal(&p->generator), left > 0 ? left : 0);
 	log_event(&p->log, cut_off ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 		  "stopped", log_number("requests_cut_off", cut_off),
 		  log_number("ms", clock_now() - begun));
@@ -355,6 +377,7 @@ static void process_release(struct process *p)
 	if (p->metrics)
 		status_metrics_forget(p->metrics, &p->status_counters);
 	gate_stop(p->gate);
+	(void)generator_stop(p->generator, 0);
 	certificates_free(p->certificates);
 	gate_free(p->gate);
 	probes_free(p->probes);
@@ -385,7 +408,8 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	raise_file_limit();
 	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
 	    gate_follow(p.gate, e) || start_probes(&p, e) ||
-	    start_server(&p, e) || open_candidate(&p, e))
+	    start_server(&p, e) || start_generator(&p, e) ||
+	    open_candidate(&p, e))
 		return -1;
 	say_where(&p);
 	drain(&p, await_end(&p));

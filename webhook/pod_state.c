@@ -203,13 +203,14 @@ void pod_state_read(struct sg_arena *a, const struct node *pod,
 				    object_text(scheduled, "message")));
 		return;
 	}
-	if (read_containers(a, status, "initContainerStatuses", out) ||
-	    read_containers(a, status, "containerStatuses", out))
-		return;
-	if (node_is(node_get(status, "phase"), "Failed"))
+	bool has_failed = node_is(node_get(status, "phase"), "Failed");
+	if (!read_containers(a, status, "initContainerStatuses", out) &&
+	    !read_containers(a, status, "containerStatuses", out) && has_failed)
 		say(out,
 		    *object_text(status, "reason") ?
 			    object_text(status, "reason") :
 			    "PodFailed",
 		    object_text(status, "message"));
+	if (has_failed) /* and stays, while others take its place */
+		out->health = HEALTH_FAILED;
 }

@@ -114,6 +114,12 @@ static void remove_from(void *context, const struct node *store)
 
 static void begin(void *context)
 {
+	struct removal *r = context;
+	r->left = 0;
+}
+
+static void end(void *context)
+{
 	(void)context;
 }
 
@@ -123,14 +129,14 @@ static int pass(struct removal *r)
 	cleanup_buffer struct sg_buffer version;
 	const struct informer_sink sink = { .begin = begin,
 					    .set = remove_from,
-					    .end = begin,
+					    .end = end,
 					    .context = r };
 	struct informer_listing l = { .api = r->api,
 				      .path = STORES,
 				      .sink = &sink,
 				      .version = &version,
 				      .deadline = r->end };
-	r->removed = r->left = 0;
+	r->removed = 0;
 	r->e.code = SG_OK;
 	sg_buffer_init(&version, SG_MAX_TOKEN);
 	if (informer_list(&l, &r->e))

@@ -79,21 +79,27 @@ static bool is_public(const struct judging *j, const struct object_state *o)
 	return c && c->is_public;
 }
 
-/* A Pod of it that says what is wrong. */
-static const struct object_state *pod_of(const struct judging *j,
-					 const struct object_state *o)
+static bool is_of(const struct object_state *pod, const struct object_state *o)
 {
 	const char *kind = object_kind_name(o->kind);
 	size_t length = strlen(kind);
+	return pod->kind == OBJECT_POD &&
+	       strncmp(pod->of, kind, length) == 0 && pod->of[length] == '/' &&
+	       strcmp(pod->of + length + 1, o->name) == 0;
+}
+
+/* A Pod of it that says what is wrong; one that is still tried, if there is. */
+static const struct object_state *pod_of(const struct judging *j,
+					 const struct object_state *o)
+{
+	const struct object_state *found = NULL;
 	for (unsigned i = 0; i < j->scene->count; i++) {
 		const struct object_state *pod = &j->scene->objects[i];
-		if (pod->kind == OBJECT_POD && pod->health != HEALTH_GOOD &&
-		    strncmp(pod->of, kind, length) == 0 &&
-		    pod->of[length] == '/' &&
-		    strcmp(pod->of + length + 1, o->name) == 0)
-			return pod;
+		if (pod->health != HEALTH_GOOD && is_of(pod, o) &&
+		    (!found || pod->health == HEALTH_WAITING))
+			found = pod;
 	}
-	return NULL;
+	return found;
 }
 
 static enum rank rank_of(const struct judging *j, const struct object_state *o)
@@ -103,11 +109,14 @@ static enum rank rank_of(const struct judging *j, const struct object_state *o)
 		return RANK_FAILED;
 	if (is_workload && o->is_idle && is_public(j, o))
 		return RANK_CAUSE;
+	const struct object_state *pod = is_workload ? pod_of(j, o) : NULL;
+	/* of a change, say, whose pods don't come up while the former ones serve */
+	if (pod && pod->health == HEALTH_WAITING)
+		return RANK_CAUSE;
 	if (o->health == HEALTH_GOOD)
 		return RANK_GOOD;
 	if (is_workload)
-		return strcmp(o->reason, "ReplicasUnavailable") != 0 ||
-				       pod_of(j, o) ?
+		return pod || strcmp(o->reason, "ReplicasUnavailable") != 0 ?
 			       RANK_CAUSE :
 			       RANK_WAITING;
 	if (j->was_ready) /* a set-up that runs again takes nothing from a shop */

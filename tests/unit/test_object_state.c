@@ -107,7 +107,7 @@ static const struct expected table[] = {
 	  "image x/y can't be pulled: not found" },
 	{ "an evicted pod", OBJECT_POD,
 	  "status: {phase: Failed, reason: Evicted, message: The node was low on resource}\n",
-	  HEALTH_WAITING, "Evicted", "The node was low on resource" },
+	  HEALTH_FAILED, "Evicted", "The node was low on resource" },
 	{ "a silent node", OBJECT_POD,
 	  POD("{type: Ready, status: 'False'}, {type: ContainersReady, status: 'True'}",
 	      "{name: c, ready: true}"),

@@ -228,6 +228,17 @@ static void test_after_it_was_ready(void **state)
 	wait_for(&s, "web", "ReplicasUnavailable", "0 of 1 pods are available");
 	expect(&s, 9000, PHASE_DEGRADED, "ReplicasUnavailable",
 	       "Deployment web: 0 of 1 pods are available");
+	/* a change whose pods don't come up, while those from before serve */
+	find(&s, "web")->health = HEALTH_GOOD;
+	struct object_state *pod = put(&s, OBJECT_POD, "web-1-2", "web");
+	wait_for(&s, "web-1-2", "ImagePullBackOff", "image x can't be pulled");
+	pod->of = "Deployment/web";
+	expect(&s, 9000, PHASE_DEGRADED, "ImagePullBackOff",
+	       "Deployment web: image x can't be pulled");
+	/* one that another took the place of */
+	pod->health = HEALTH_FAILED;
+	expect(&s, 9000, PHASE_READY, "Served", SERVED);
+	s.scene.count--;
 	s.scene.namespace = NAMESPACE_TERMINATING;
 	expect(&s, 9000, PHASE_DEGRADED, "NamespaceTerminating",
 	       "namespace store-fashion is being deleted, though its Store is not");
