@@ -3,6 +3,7 @@ processes beside a cluster, each with the rights that Argo CD's own manifests gi
 Redis, and a Git repository."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -14,7 +15,10 @@ import tempfile
 import yaml
 
 from conftest import POSTRENDER, ROOT, tool
-from helm import LOADER
+from gate import LEASE, OFF, Gate
+from gate import NAMESPACE as GATES
+from helm import KUBE_VERSION, LOADER
+from repository import Git
 
 NAMESPACE = "argocd"
 PARTS = ROOT / "charts" / "storeguard" / "argocd"
@@ -22,52 +26,32 @@ LOGS = ROOT / "build" / "test-logs" / "argocd"
 # Of its manifests: what runs here as processes, and what only pods need.
 FOR_PODS = {"Deployment", "StatefulSet", "Service", "NetworkPolicy"}
 REDIS, REPOSITORIES = 16379, 18081  # ports, of the cluster's own address
+GENERATOR = 8081
+IN_CLUSTER = "https://kubernetes.default.svc"
+PROJECT = "teams"   # which Applications of Stores belong to
 HEALTH = "resource.customizations.health.urumi.io_Store"
 
 
-class Git:
-    """A bare repository, as Argo CD gets it, and a checkout that is pushed from."""
-
-    def __init__(self, folder):
-        self.bare, self.work = folder / "shops.git", folder / "shops"
-        self.url = f"file://{self.bare}"
-        self.environment = {
-            **os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
-            **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
-               for what, value in (("NAME", "A Team"), ("EMAIL", "team@example.com"))}}
-        self.run("init", "-q", "--bare", "-b", "main", self.bare, cwd=folder)
-        self.run("init", "-q", "-b", "main", self.work, cwd=folder)
-        self.run("remote", "add", "origin", self.bare)
-        shutil.copytree(ROOT / "charts", self.work / "charts")
-
-    def run(self, *args, cwd=None):
-        done = subprocess.run(["git", *map(str, args)], cwd=cwd or self.work,
-                              env=self.environment, capture_output=True, text=True,
-                              timeout=60, check=False)
-        assert done.returncode == 0, f"git {args}: {done.stderr}"
-        return done.stdout.strip()
-
-    def push(self, message="A change", **files):
-        """Files of stores/ by their names without .yaml: an object, or None for none.
-        The commit."""
-        for name, content in files.items():
-            path = self.work / "stores" / f"{name}.yaml"
-            path.parent.mkdir(exist_ok=True)
-            if content is None:
-                path.unlink()
-            else:
-                path.write_text(yaml.safe_dump(content))
-        self.run("add", "--all")
-        self.run("commit", "-q", "--allow-empty", "-m", message)
-        return self._pushed()
-
-    def revert(self, commit):
-        self.run("revert", "--no-edit", commit)
-        return self._pushed()
-
-    def _pushed(self):
-        self.run("push", "-q", "origin", "main")
-        return self.run("rev-parse", "HEAD")
+@contextlib.contextmanager
+def opened(helm, name):
+    """A cluster of that name with its gate and its Argo CD, which asks the gate for the
+    Stores every two seconds."""
+    gate, argo = Gate(helm, name), None
+    try:
+        gate.up()
+        argo = ArgoCD(gate)
+        argo.furnish()
+        gate.helm_upgrade(*OFF, *argo.values())
+        gate.flags = ("--lease", f"{GATES}/{LEASE}", *argo.generator())
+        gate.start()
+        gate.register(*argo.values())
+        argo.mount()
+        argo.up()
+        yield argo
+    finally:
+        if argo is not None:
+            argo.down()
+        gate.down()
 
 
 class Process:
@@ -120,6 +104,17 @@ def listens(address, port):
         return False
 
 
+def revision(app):
+    return app["status"].get("sync", {}).get("revision")
+
+
+def is_synced(app):
+    status = app.get("status", {})
+    return (status.get("sync", {}).get("status") == "Synced" and "argocd.argoproj.io/refresh"
+            not in app["metadata"].get("annotations", {})
+            and status.get("operationState", {}).get("phase") == "Succeeded")
+
+
 class ArgoCD:
     """Argo CD beside a gate's cluster, in namespace argocd."""
 
@@ -147,6 +142,29 @@ class ArgoCD:
         self.patch("secret", "argocd-secret", stringData={"server.secretkey": "x" * 32})
         self.configure(**{HEALTH: (PARTS / "health.lua").read_text()})
 
+        self.cluster.apply({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+            "metadata": {"name": PROJECT}, "spec": {
+                "sourceRepos": [self.git.url],
+                "destinations": [{"server": IN_CLUSTER, "namespace": "*"}],
+                "clusterResourceWhitelist": [{"group": "urumi.io", "kind": "Store"}]}},
+                           namespace=NAMESPACE)
+
+    def values(self):
+        """The chart's arguments."""
+        return [word for name, value in {
+            "enabled": "true", "repoURL": self.git.url, "requeueAfterSeconds": "2",
+            "generatorURL": f"http://{self.address}:{GENERATOR}"}.items()
+                for word in ("--set", f"argocd.{name}={value}")]
+
+    def generator(self):
+        """The webhook's arguments, with the token that the chart has drawn."""
+        secret = self.cluster.get("-n", GATES, "secret", "storeguard-generator")
+        token = self.folder / "token"
+        token.write_bytes(base64.b64decode(secret["data"]["token"]))
+        return ("--generator", f"{self.address}:{GENERATOR}", "--generator-token-file",
+                token)
+
     def patch(self, kind, name, **fields):
         self.cluster.must("-n", NAMESPACE, "patch", kind, name, "--type=merge", "-p",
                           json.dumps(fields))
@@ -158,7 +176,6 @@ class ArgoCD:
     # --- the processes ---------------------------------------------------------------
 
     def up(self):
-        self.furnish()
         LOGS.mkdir(parents=True, exist_ok=True)
         self._redis()
         self._plugin_server()
@@ -235,6 +252,69 @@ class ArgoCD:
             (self.folder / "policy" / name).write_text(text)
         key = self.cluster.get("-n", NAMESPACE, "secret", "storeguard-seed-key")
         (self.folder / "seed-key").write_bytes(base64.b64decode(key["data"]["key"]))
+
+    # --- Applications --------------------------------------------------------------
+
+    def add_stores(self, name="stores", path="stores"):
+        """The Application that a team has of the Stores in its folder."""
+        self.cluster.apply({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+            "metadata": {"name": name}, "spec": {
+                "project": PROJECT, "destination": {"server": IN_CLUSTER},
+                "source": {"repoURL": self.git.url, "targetRevision": "main", "path": path},
+                "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "retry": {
+                    "limit": 100, "refresh": True, "backoff": {
+                        "duration": "2s", "factor": 1, "maxDuration": "2s"}}}}},
+                           namespace=NAMESPACE)
+
+    def application(self, name):
+        """None if there is none."""
+        done = self.cluster.kubectl("-n", NAMESPACE, "get", "application", name, "-o",
+                                    "json")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def refresh(self, *names, kind="normal"):
+        """As a push does that Argo CD is told of; hard ones render anew."""
+        self.cluster.must("-n", NAMESPACE, "annotate", "application", *names,
+                          "--overwrite", f"argocd.argoproj.io/refresh={kind}")
+
+    def wait_for(self, name, what, condition, seconds=60):
+        """Until the Application is so; it."""
+        def found():
+            app = self.application(name)
+            return app if app and condition(app) else None
+        try:
+            return self.cluster.wait(f"{what} of Application {name}", found, seconds)
+        except AssertionError as late:
+            app = self.application(name) or {}
+            raise AssertionError(f"{late}\n{json.dumps(app.get('status'), indent=1)}\n"
+                                 + "\n".join(f"{p.name}:\n{p.tail()}" for p in
+                                             self.processes.values())) from None
+
+    def wait_synced(self, name, commit=None, seconds=60):
+        """Everything is there as it is in Git, of that commit if one is given."""
+        return self.wait_for(name, f"sync with {commit or 'Git'}", lambda app:
+                             is_synced(app) and commit in (None, revision(app)), seconds)
+
+    def render(self, name):
+        """What the plugin's program says to an Application's chart and environment."""
+        source = self.application(name)["spec"]["source"]
+        done = subprocess.run(
+            [PARTS / "storeguard-render"], capture_output=True, timeout=30, check=False,
+            cwd=self.git.work / source["path"], env={
+                **self.processes["cmp-server"].environment, "KUBE_VERSION": KUBE_VERSION,
+                "KUBE_API_VERSIONS": "v1,apps/v1,batch/v1,networking.k8s.io/v1",
+                "ARGOCD_APP_NAME": name, "ARGOCD_APP_NAMESPACE": name,
+                **{f"ARGOCD_ENV_{e['name']}": e["value"].replace("$$", "$")
+                   for e in source["plugin"]["env"]}})
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    def push(self, message="A change", **files):
+        """As Git.push, and Argo CD is told. The commit."""
+        commit = self.git.push(message, **files)
+        self.refresh("stores")
+        return commit
 
     def down(self):
         for process in reversed(self.processes.values()):

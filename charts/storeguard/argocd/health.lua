@@ -9,7 +9,7 @@ end
 if obj.metadata.deletionTimestamp then
   return {status = "Progressing", message = said}
 end
-if status.observedGeneration ~= obj.metadata.generation then
+if status.phase and status.observedGeneration ~= obj.metadata.generation then
   return {status = "Progressing", message = "The Store has changed"}
 end
 local health = {Ready = "Healthy", Degraded = "Degraded", Failed = "Degraded"}
