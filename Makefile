@@ -189,8 +189,8 @@ PLAIN_ONLY := chart_install chart_storeguard charts cluster cluster_release crds
 	image medusa_order model quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
-TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py) \
-	tests/test_leader.py tests/test_storm.py)
+TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py \
+	tests/test_generator*.py) tests/test_leader.py tests/test_storm.py)
 endif
 
 .PHONY: demo
@@ -237,9 +237,10 @@ storm: deps all
 # they fail each allocation in turn, libyaml's too
 # jansson is what our JSON is held against
 UNIT_LIBS := $(WEBHOOK_LIBS) -ljansson
-TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture
+TORTURES := $O/unit/test_torture $O/unit/test_endpoints_torture \
+	$O/unit/test_generator_torture
 $(TORTURES): UNIT_LIBS := -l:libyaml.a
-$(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=regcomp
+$(TORTURES): UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=regcomp
 
 $O/unit/%: $O/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

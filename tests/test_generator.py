@@ -4,11 +4,13 @@ to bring about, or an error."""
 import concurrent.futures
 import json
 import os
+import re
 import time
 
 import pytest
 import yaml
 
+import readme
 from api_programs import freeze, service_pid
 from conftest import ROOT, must, postrender
 from gate import opened
@@ -362,6 +364,16 @@ def test_without_the_kind_there_is_no_empty_list(gate, generator):
                           "--timeout=30s")
     gate.cluster.wait("the list", lambda: generator.ask().status == 200)
     gate.cluster.wait("ready", gate.newest.is_ready)
+
+
+def test_its_metrics_are_explained_in_the_readme(gate, generator):
+    generator.ask(token="wrong").fails(401)
+    generator.ask()
+    text = gate.newest.ask("/metrics")[1]
+    assert re.search(r'^storeguard_generator_requests_total{code="401"} [1-9]', text, re.M)
+    assert re.search(r'^storeguard_generator_requests_total{code="200"} [1-9]', text, re.M)
+    names = re.findall(r"^# TYPE (storeguard_generator_\w+)", text, re.M)
+    assert len(names) == 3 and set(names) <= set(readme.metrics())
 
 
 # --- many, and an end --------------------------------------------------------------

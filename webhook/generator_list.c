@@ -107,15 +107,12 @@ static int gather(struct generator_list *l, const struct node *object,
 	if (entry->is_listed &&
 	    (!l->engine || strcmp(l->engine, s.engine) == 0)) {
 		entry->json = l->texts.length;
-		generator_store_write(&l->arena, object, &s, &l->texts,
-				      &l->scratch);
+		if (generator_store_write(&l->arena, object, &s, &l->texts,
+					  &l->scratch, e))
+			return -1;
 		entry->length = l->texts.length - entry->json;
 	}
-	return sg_arena_check(&l->arena, e) ||
-			       sg_buffer_check(&l->scratch, e) ||
-			       sg_buffer_check(&l->texts, e) ?
-		       -1 :
-		       0;
+	return sg_buffer_check(&l->texts, e);
 }
 
 static void begin(void *context)
@@ -229,11 +226,21 @@ static size_t withhold(struct generator_list *l, struct sg_buffer *conflicts)
 
 /* --- */
 
+static int too_large(const struct generator_list *l, struct sg_error *e)
+{
+	return sg_error_set(e, SG_INVALID, "it is larger than %zu MiB%s",
+			    SG_MAX_GENERATED / SG_MIB,
+			    l->engine ? "" :
+					"; ask for each engine by itself (input.parameters.engine)");
+}
+
 int generator_list_write(struct generator_list *l, struct sg_buffer *out,
 			 struct sg_buffer *conflicts,
 			 struct generator_counts *counts, struct sg_error *e)
 {
 	*counts = (struct generator_counts){ 0 };
+	if (l->texts.over_cap)
+		return too_large(l, e);
 	if (l->error.code != SG_OK) {
 		*e = l->error;
 		return -1;
@@ -251,5 +258,5 @@ int generator_list_write(struct generator_list *l, struct sg_buffer *out,
 				 entry->length);
 	}
 	sg_buffer_puts(out, "]}}\n");
-	return sg_buffer_check(out, e);
+	return out->over_cap ? too_large(l, e) : sg_buffer_check(out, e);
 }

@@ -87,9 +87,19 @@ static void write_values(struct sg_buffer *out, const struct store *s)
 		sg_buffer_puts(out, "{}");
 }
 
-void generator_store_write(struct sg_arena *a, const struct node *object,
-			   const struct store *s, struct sg_buffer *out,
-			   struct sg_buffer *scratch)
+/* What scratch holds, as a text. */
+static int write_json(struct sg_buffer *out, const char *key,
+		      const struct sg_buffer *scratch, struct sg_error *e)
+{
+	if (sg_buffer_check(scratch, e))
+		return -1;
+	write_text(out, key, scratch->data);
+	return 0;
+}
+
+int generator_store_write(struct sg_arena *a, const struct node *object,
+			  const struct store *s, struct sg_buffer *out,
+			  struct sg_buffer *scratch, struct sg_error *e)
 {
 	const char *namespace =
 		sg_arena_printf(a, SG_NAMESPACE_PREFIX "%s", s->name);
@@ -110,9 +120,12 @@ void generator_store_write(struct sg_arena *a, const struct node *object,
 		sg_buffer_putc(out, ',');
 	}
 	write_values(scratch, s);
-	write_text(out, "values", scratch->data);
+	if (write_json(out, "values", scratch, e))
+		return -1;
 	sg_buffer_putc(out, ',');
 	write_store(scratch, object, s);
-	write_text(out, "store", scratch->data);
+	if (write_json(out, "store", scratch, e))
+		return -1;
 	sg_buffer_putc(out, '}');
+	return sg_arena_check(a, e) || sg_buffer_check(out, e) ? -1 : 0;
 }

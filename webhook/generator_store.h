@@ -20,11 +20,11 @@
 struct store generator_store_read(const struct node *object,
 				  const struct store_facts *f);
 /*
- * Appends the entry of a Store that has its defaults. scratch is used meanwhile; it, the
- * arena and out are to be checked.
+ * Appends the entry of a Store that has its defaults. scratch is used meanwhile. -1: out
+ * holds half an entry.
  */
-void generator_store_write(struct sg_arena *a, const struct node *object,
-			   const struct store *s, struct sg_buffer *out,
-			   struct sg_buffer *scratch);
+int generator_store_write(struct sg_arena *a, const struct node *object,
+			  const struct store *s, struct sg_buffer *out,
+			  struct sg_buffer *scratch, struct sg_error *e);
 
 #endif

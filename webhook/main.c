@@ -1,7 +1,7 @@
 /*
  * storeguard-webhook: what kube-apiserver asks before it takes a Store. The way is the
- * order of serve(): probes, policy and gate, certificate, server, leading, signals, and
- * back.
+ * order of serve(): probes, policy and gate, certificate, server, generator, leading,
+ * signals, and back.
  */
 #include <errno.h>
 #include <signal.h>

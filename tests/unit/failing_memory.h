@@ -1,8 +1,8 @@
 /*
  * Memory that runs out when a test wants it. For programs linked with libyaml's
  * archive and
- *     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
- *     -Wl,--wrap=regcomp
+ *     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+ *     -Wl,--wrap=strdup,--wrap=regcomp
  * so that libyaml's allocations fail as well, and regcomp() as if by memory.
  */
 #ifndef SG_TEST_FAILING_MEMORY_H
@@ -25,6 +25,8 @@ void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
+void *__real_reallocarray(void *memory, size_t count, size_t size);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 char *__real_strdup(const char *text);
 char *__wrap_strdup(const char *text);
 int __real_regcomp(regex_t *regex, const char *pattern, int flags);
@@ -43,6 +45,11 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *memory, size_t size)
 {
 	return fails_now() ? NULL : __real_realloc(memory, size);
+}
+
+void *__wrap_reallocarray(void *memory, size_t count, size_t size)
+{
+	return fails_now() ? NULL : __real_reallocarray(memory, count, size);
 }
 
 char *__wrap_strdup(const char *text)

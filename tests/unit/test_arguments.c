@@ -83,6 +83,13 @@ static void test_serve(void **state)
 	must_parse_line("--kubeconfig f --tls-cert c --tls-key k --lease ns/webhook",
 			&a);
 	expect_text(a.lease, "ns/webhook", "--lease");
+	assert_null(a.generator_token_file);
+	must_parse_line("--kubeconfig f --tls-cert c --tls-key k "
+			"--generator :8081 --generator-token-file t",
+			&a);
+	address_print(&a.generator, text, sizeof text);
+	expect_text(text, "[::]:8081", "--generator");
+	expect_text(a.generator_token_file, "t", "--generator-token-file");
 }
 
 static void test_where_the_cluster_is(void **state)
@@ -186,6 +193,15 @@ static void test_refused(void **state)
 		{ "--standalone start", "serve, review, quota and remove-finalizers are known" },
 		{ "--standalone --lease a/b", "no --lease" },
 		{ "--kubeconfig f --tls-cert c --tls-key k --lease b", "--lease takes NAMESPACE/NAME" },
+		{ "--kubeconfig f --tls-cert c --tls-key k --generator :1",
+		  "--generator and --generator-token-file belong together" },
+		{ "--kubeconfig f --tls-cert c --tls-key k --generator-token-file t",
+		  "belong together" },
+		{ "--kubeconfig f --tls-cert c --tls-key k --generator x "
+		  "--generator-token-file t",
+		  "--generator takes ADDRESS:PORT" },
+		{ "--standalone --generator :1 --generator-token-file t",
+		  "no Stores for --generator" },
 		{ "remove-finalizers", "not in a pod: pass --kubeconfig; see" },
 		{ "remove-finalizers fashion --kubeconfig f", "and nothing else" },
 		{ "remove-finalizers --kubeconfig f --drain 3", "and nothing else" },
