@@ -317,8 +317,8 @@ class ArgoCD:
         return commit
 
     def down(self):
-        for process in reversed(self.processes.values()):
-            process.stop()
+        for process in self.processes.values():
+            process.stop(seconds=0)
         # its repositories' folders let nobody in
         subprocess.run(["chmod", "-R", "u+rwX", self.folder], check=False)
         shutil.rmtree(self.folder)

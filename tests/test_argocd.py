@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from argocd import HEALTH, NAMESPACE, PARTS, is_synced, opened, revision
+from argocd import HEALTH, NAMESPACE, PARTS, is_synced, opened
 from conftest import must, tool
 from helm import by_name, helms, is_guard, load  # noqa: F401
 from shop import Shop
@@ -200,6 +200,20 @@ def test_another_plan_changes_the_guards_and_another_engine_is_refused(argo, sho
     assert uids(argo, *kinds) == before and password(it) == secret
 
 
+def test_a_change_of_a_chart_reaches_its_shops(argo, shop):
+    (argo.git.work / "charts/medusa/templates/more.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n")
+    commit = argo.push("More")
+    argo.refresh("store-books", "store-fashion")
+    argo.wait_for("store-books", "sync of the change", lambda app: is_synced(app) and [
+        o for o in shop("books").items("configmaps") if o["metadata"]["name"] == "more"])
+    argo.wait_synced("store-fashion", commit)
+    argo.git.revert(commit)
+    argo.refresh("store-books")
+    argo.wait_for("store-books", "sync of the revert", lambda app: is_synced(app) and not [
+        o for o in shop("books").items("configmaps") if o["metadata"]["name"] == "more"])
+
+
 def test_a_shop_that_does_not_fit_says_why_and_no_secrets(argo, shop):
     values = {"database": {"storage": "900Gi"}}
     argo.push("Plenty", garden=store("garden", values=values))
@@ -308,6 +322,12 @@ def test_a_store_that_leaves_git_goes_with_its_shop_and_its_name_is_free(argo, s
     entries = {q["spec"]["owner"]: {e["name"] for e in q["status"].get("entries", [])}
                for q in quotas}
     assert "fashion" in entries["bob"] and "fashion" not in entries["alice"], entries
+
+
+def test_an_application_is_not_deleted_by_hand(argo):
+    done = argo.cluster.kubectl("-n", NAMESPACE, "delete", "application", "store-books")
+    assert "kubectl delete store books, or its file in Git" in done.stderr, done
+    assert "deletionTimestamp" not in argo.application("store-books")["metadata"]
 
 
 def test_shops_outlive_the_applicationset_and_the_release(argo):

@@ -17,8 +17,8 @@ ON = ["--set", "argocd.enabled=true", "--set",
 OURS = {"AppProject/storeguard", "ApplicationSet/storeguard", "ConfigMap/storeguard-policy",
         "ConfigMap/storeguard-generator", "Secret/storeguard-seed-key",
         "ClusterRole/storeguard-argocd", "ClusterRoleBinding/storeguard-argocd",
-        "ValidatingAdmissionPolicy/storeguard-applicationset-deletion",
-        "ValidatingAdmissionPolicyBinding/storeguard-applicationset-deletion"}
+        *(f"ValidatingAdmissionPolicy{what}/storeguard-{kind}-deletion"
+          for what in ("", "Binding") for kind in ("application", "applicationset"))}
 
 
 def parts(helm, *args):  # noqa: F811
@@ -98,6 +98,11 @@ def test_the_project_lets_the_kinds_of_the_charts_in_and_no_other(helm, helms): 
         made |= {(o["apiVersion"].rpartition("/")[0], o["kind"])
                  for o in load(must_print(done))}
     assert {(k["group"], k["kind"]) for k in spec["namespaceResourceWhitelist"]} == made
+
+
+def test_shops_without_a_guard_against_slips(helm):  # noqa: F811
+    objects = parts(helm, "--set", "protection.enabled=false")
+    assert not [name for name in objects if name.startswith("ValidatingAdmissionPolicy")]
 
 
 def test_secrets_of_somebody_else(helm):  # noqa: F811
