@@ -2,6 +2,7 @@
 test_argocd.py to show."""
 
 import hashlib
+import json
 import subprocess
 
 import pytest
@@ -188,3 +189,36 @@ def test_what_is_mounted_is_what_the_chart_makes(helm):  # noqa: F811
             script = (PARTS / "storeguard-render").read_text()
             assert mount["mountPath"] in script
             assert all(key in script for key in data), data
+
+
+# --- the health check ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status, health, says", [
+    (None, "Progressing", "admitted"),
+    ({"phase": "Pending", "observedGeneration": 3, "conditions": [
+        {"type": "Ready", "message": "no namespace yet"}]}, "Progressing", "no namespace"),
+    ({"phase": "Provisioning", "observedGeneration": 3, "conditions": [
+        {"type": "Delivered", "message": "no"},
+        {"type": "Ready", "message": "1 of 3 pods"}]}, "Progressing", "1 of 3 pods"),
+    ({"phase": "Ready", "observedGeneration": 3}, "Healthy", ""),
+    ({"phase": "Ready", "observedGeneration": 2}, "Progressing", "changed"),
+    ({"phase": "Degraded", "observedGeneration": 3, "conditions": [
+        {"type": "Ready", "message": "web crashes"}]}, "Degraded", "web crashes"),
+    ({"phase": "Failed", "observedGeneration": 3}, "Degraded", ""),
+    ({"phase": "Deleting", "observedGeneration": 3}, "Progressing", "")])
+def test_the_health_of_a_store(tmp_path, status, health, says):
+    (tmp_path / "cm.yaml").write_text(json.dumps({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+            "name": "argocd-cm", "labels": {"app.kubernetes.io/part-of": "argocd"}},
+        "data": {HEALTH: (PARTS / "health.lua").read_text()}}))
+    it = {"apiVersion": "urumi.io/v1", "kind": "Store",
+          "metadata": {"name": "fashion", "generation": 3}, "spec": {"engine": "medusa"},
+          **({"status": status} if status else {})}
+    (tmp_path / "store.yaml").write_text(json.dumps(it))
+    said = must(subprocess.run(
+        [tool("argocd"), "admin", "settings", "resource-overrides", "health",
+         tmp_path / "store.yaml", "--argocd-cm-path", tmp_path / "cm.yaml"],
+        capture_output=True, text=True, timeout=30, check=False,
+        env={"HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "none")}))
+    assert f"STATUS: {health}\n" in said and says in said, said
