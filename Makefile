@@ -186,11 +186,13 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; of
 # threads only the webhook has any, and a storm is where they meet.
 PLAIN_ONLY := argocd argocd_parts chart_install chart_storeguard charts cluster \
-	cluster_release crds delete_protection from_scratch image medusa_order model quota storm woocommerce_order woocommerce_setup
+	cluster_release crds delete_protection from_scratch image medusa_order model \
+	quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(PLAIN_ONLY:%=--ignore=tests/test_%.py))
 ifeq ($(SANITIZE),thread)
 TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py \
-	tests/test_generator*.py) tests/test_leader.py tests/test_storm.py)
+	tests/test_generator*.py) tests/test_leader.py tests/test_status.py \
+	tests/test_storm.py)
 endif
 
 .PHONY: demo

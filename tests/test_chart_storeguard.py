@@ -173,6 +173,36 @@ def test_a_policy_that_is_kept_elsewhere(helm):
     assert "StorePolicy/default" not in template(helm, "--set", "policy.create=false")
 
 
+def test_deletions_are_held_against_the_policys_list_where_there_is_one(helm):
+    """Only then: until the API server knows the kind of the list, it refuses them all."""
+    name = "ValidatingAdmissionPolicyBinding/storeguard-store-assigners"
+    assert name not in template(helm)
+    assert name in template(helm, "--set", "protection.assigners=true")
+    assert name in template(helm, "--set-json", 'policy.spec.owners.assigners=[{"user": '
+                            '"system:serviceaccount:argocd:team-a", "owners": ["a"]}]')
+
+
+def same_fields(values, kind, path="policy.spec"):
+    """Where the values' schema names fields, they are the kind's."""
+    if values.get("type") == "object" and not values.get("additionalProperties", True):
+        assert set(values["properties"]) == set(kind["properties"]), path
+        for name, value in values["properties"].items():
+            same_fields(value, kind["properties"][name], f"{path}.{name}")
+    elif "items" in values and "items" in kind:
+        same_fields(values["items"], kind["items"], f"{path}[]")
+    elif "integer" in values.get("type", ""):
+        assert (values["minimum"], values["maximum"]) == (
+            kind["minimum"], kind["maximum"]), path
+
+
+def test_values_of_the_policy_are_the_fields_of_its_kind():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    definition = yaml.load((CHART / "crds" / "storepolicies.yaml").read_text(), Loader=LOADER)
+    kind = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    same_fields(schema["properties"]["policy"]["properties"]["spec"],
+                kind["properties"]["spec"])
+
+
 # --- values that are refused -------------------------------------------------------
 
 

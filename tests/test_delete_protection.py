@@ -120,7 +120,16 @@ def test_assigning_one_store_is_not_assigning_another(stores):
     assert delete(stores, "fashion", user="carol").returncode == 0
 
 
-def test_an_assigner_that_the_policy_lists_deletes_for_those_alone(stores):
+@pytest.fixture
+def listed(stores, helms):  # noqa: F811
+    """With the policy that holds deletions against the StorePolicy's list."""
+    upgrade(stores, helms[4], "--set", "protection.assigners=true")
+    yield stores
+    upgrade(stores, helms[4])
+
+
+def test_an_assigner_that_the_policy_lists_deletes_for_those_alone(listed):
+    stores = listed
     policy = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
     policy["spec"]["owners"]["assigners"] = [
         {"user": "dora", "owners": ["carol", "team-*"]}, {"user": "alice", "owners": []}]
@@ -128,9 +137,10 @@ def test_an_assigner_that_the_policy_lists_deletes_for_those_alone(stores):
                  store("garden", "dora"))
     stores.apply(policy)
     try:
-        refused(stores.wait("list in force", lambda: (done := delete(
-            stores, "fashion", "dora", "--dry-run=server")).returncode and done),
-                'Store "fashion" belongs to "alice", for whom "dora" may not act')
+        # the API server learns of the kind StorePolicy within half a minute
+        stores.wait("list in force", lambda: (
+            'Store "fashion" belongs to "alice", for whom "dora" may not act' in delete(
+                stores, "fashion", "dora", "--dry-run=server").stderr), seconds=60)
         for name in ("books", "toys", "garden"):
             assert delete(stores, name, "dora").returncode == 0
         # who is not listed acts for all, and one's own are one's own

@@ -86,6 +86,8 @@ def test_a_shop_goes_from_pending_to_ready(gate, shop):
         assert word in events.split("Events:")[1], events
     shown = gate.cluster.must("get", "store", it.name)
     assert "Ready" in shown and f"http://{it.name}" in shown, shown
+    shown = gate.cluster.must("get", "store", it.name, "-o", "wide")
+    assert "Served" in shown and "all guards are in place" in shown, shown
     assert gate.newest.metric("storeguard_provisioning_seconds_count") >= 1
 
 
@@ -157,6 +159,19 @@ TROUBLES = [
     (container("wordpress", state=CONFIG), "CreateContainerConfigError",
      'container wordpress: secret "elsewhere" not found'),
 ]
+
+
+def test_a_change_that_gets_nowhere_is_seen_while_the_former_pods_serve(ready):
+    """Long before Kubernetes gives it up."""
+    ready.must("patch", "deployment", f"store-{ready.name}-web", "--type=json", "-p",
+               json.dumps([{"op": "replace", "path": "/spec/strategy", "value": {
+                   "type": "RollingUpdate"}}]))
+    serving = set(ready.pods("web"))
+    ready.must("set", "image", f"deployment/store-{ready.name}-web", "wordpress=y")
+    (fresh,) = ready.cluster.wait("new pod", lambda: set(ready.pods("web")) - serving,
+                                  seconds=30)
+    ready.tell(fresh, "Pending", False, [container("wordpress", state=PULL)])
+    ready.wait_for("Degraded", f"ImagePullBackOff: Deployment store-{ready.name}-web")
 
 
 @pytest.mark.parametrize("trouble, reason, message", TROUBLES,
@@ -280,6 +295,14 @@ def test_a_shop_that_takes_too_long_has_failed_until_it_is_ready(hurry, shop):
     it.wait_for("Ready")
 
 
+def test_another_policy_judges_anew(hurry, gate, shop):
+    it = shop()
+    it.install()
+    it.wait_for("Failed", "ProvisionTimeout")
+    policy(gate, provisioning={"timeoutSeconds": 3600})
+    it.wait_for("Provisioning")
+
+
 def test_a_shop_that_nothing_takes_up_says_so(hurry, gate, shop):
     it = shop(delivery="gitops")
     it.wait_for("Pending", "Argo CD")
@@ -319,6 +342,23 @@ def test_a_name_is_held_until_its_namespace_is_gone(gate, ready):
     status = ready.status()
     assert "readyAt" not in status and "adminSecretRef" not in status, (said, status)
     gate.cluster.must("delete", "store", ready.name)
+
+
+def test_what_argo_cd_delivers_goes_the_same_way(gate, shop):
+    """Which deletes the Application's objects first, the kept guards and claims with the
+    namespace."""
+    it = shop(delivery="gitops")
+    it.wait_for("Pending", "Argo CD")
+    it.install()
+    it.come_up()
+    it.wait_for("Ready")
+    must(gate.cluster.kubectl("delete", "store", it.name, "--wait=false", user="alice"))
+    it.wait_for("Deleting", "Argo CD has deleted its Application")
+    gate.cluster.must("delete", "namespace", it.namespace, "--wait=false")
+    gate.cluster.must("wait", "--for=delete", f"store/{it.name}", "--timeout=60s")
+    again = shop(it.name, delivery="gitops", user="bob")
+    again.wait_for("Pending")
+    assert again.items("secrets,persistentvolumeclaims,configmaps") == []
 
 
 def test_a_store_whose_namespace_never_was_is_deleted_at_once(gate, shop):

@@ -264,11 +264,6 @@ struct endpoints *gate_endpoints(struct gate *g)
 	return &g->endpoints;
 }
 
-struct policies *gate_policies(struct gate *g)
-{
-	return g->policies;
-}
-
 struct api *gate_api(struct gate *g)
 {
 	return g->api;

@@ -29,7 +29,6 @@ int gate_open(const struct gate_options *o, struct policy *first,
 int gate_follow(struct gate *g, struct sg_error *e);
 /* The context of endpoints_handle(). */
 struct endpoints *gate_endpoints(struct gate *g);
-struct policies *gate_policies(struct gate *g);
 /*
  * The policy in force, to be given back by policies_release(). NULL with the error
  * filled while the cluster's has not been seen: another would say what that one doesn't.

@@ -237,7 +237,7 @@ static void start_leading(void *context)
 	struct process *p = context;
 	const struct status_options o = {
 		.kubeconfig = p->arguments->kubeconfig,
-		.policies = gate_policies(p->gate),
+		.gate = p->gate,
 		.counters = &p->status_counters,
 		.metrics = p->metrics,
 		.log = &p->log,

@@ -4,12 +4,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "backoff.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "json.h"
+#include "object_read.h"
 
 #define CONDITION "InForce"
 #define PATH                                                                   \
@@ -46,29 +46,10 @@ struct policy_status {
 
 /* --- noting: the informer's thread ------------------------------------------- */
 
-static const struct node *find_condition(const struct node *object)
-{
-	const struct node *all =
-		node_path(object, "status", "conditions", NULL);
-	if (!node_is_sequence(all))
-		return NULL;
-	for (const struct node *c = all->first; c; c = c->next)
-		if (node_is(node_get(c, "type"), CONDITION))
-			return c;
-	return NULL;
-}
-
-static int64_t number(const struct node *mapping, const char *key)
-{
-	const char *text = node_text(node_get(mapping, key));
-	return text ? strtoll(text, NULL, 10) : 0;
-}
-
 static void copy(char *to, size_t size, const struct node *mapping,
 		 const char *key)
 {
-	const char *text = node_text(node_get(mapping, key));
-	(void)snprintf(to, size, "%s", text ? text : "");
+	(void)snprintf(to, size, "%s", object_text(mapping, key));
 }
 
 static void decide(struct policy_status *s, const struct node *object,
@@ -77,7 +58,8 @@ static void decide(struct policy_status *s, const struct node *object,
 	const struct node *metadata = node_get(object, "metadata");
 	char why[SG_MAX_MESSAGE];
 	int64_t followed = 0;
-	*w = (struct wanted){ .generation = number(metadata, "generation") };
+	*w = (struct wanted){ .generation = object_number(
+				      metadata, "generation", 0) };
 	copy(w->uid, sizeof w->uid, metadata, "uid");
 	copy(w->version, sizeof w->version, metadata, "resourceVersion");
 	policies_state(s->policies, &followed, why, sizeof why);
@@ -105,7 +87,7 @@ static bool is_to_be_written(const struct policy_status *s,
 			     const struct wanted *w)
 {
 	if (!condition ||
-	    number(condition, "observedGeneration") != w->generation)
+	    object_number(condition, "observedGeneration", 0) != w->generation)
 		return true;
 	if (*w->since) /* it has our status */
 		return false;
@@ -115,7 +97,7 @@ static bool is_to_be_written(const struct policy_status *s,
 
 static void note(struct policy_status *s, const struct node *object)
 {
-	const struct node *condition = find_condition(object);
+	const struct node *condition = object_condition(object, CONDITION);
 	struct wanted w;
 	decide(s, object, condition, &w);
 	(void)pthread_mutex_lock(&s->mutex);
@@ -147,11 +129,8 @@ static void write_field(struct sg_buffer *out, const char *key, const char *text
 
 static void write_patch(const struct wanted *w, struct sg_buffer *out)
 {
-	char now[32] = "";
-	time_t seconds = time(NULL);
-	struct tm utc;
-	if (gmtime_r(&seconds, &utc))
-		(void)strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	char now[OBJECT_TIME_SIZE];
+	(void)object_time_print(clock_wall() / 1000, now);
 	sg_buffer_puts(out, "{\"apiVersion\":\"urumi.io/v1\",\"kind\":\"StorePolicy\","
 			    "\"metadata\":{\"name\":\"" POLICIES_NAME "\"");
 	write_field(out, "uid", w->uid);

@@ -13,8 +13,8 @@
 /* ms */
 enum {
 	SYNC_POLL = 100,
-	IDLE = 60000,
-	EXPLAIN_AGAIN = 10000,
+	POLICY_POLL = 1000,
+	EXPLAIN_AGAIN = 15000,
 	FAILED_AGAIN = 5000,
 	CONFLICT_AGAIN = 1000,
 };
@@ -48,6 +48,7 @@ struct status {
 	pthread_t thread;
 	bool runs;
 	struct sg_arena arena; /* of the Store at hand */
+	struct policy_hold *policy; /* that Stores were judged by last */
 	char complaint[SG_MAX_MESSAGE]; /* logged last */
 };
 
@@ -270,21 +271,37 @@ static bool is_synced(const struct status *s)
 	return true;
 }
 
+/* Another one judges all Stores anew. NULL: it is not known yet. */
+static const struct policy *follow_policy(struct status *s)
+{
+	struct sg_error e;
+	struct policy_hold *now = gate_hold_policy(s->options.gate, &e);
+	struct policy_hold *before = s->policy;
+	if (!now || (before && policy_held(now) == policy_held(before))) {
+		policies_release(now);
+		return before ? policy_held(before) : NULL;
+	}
+	s->policy = now;
+	if (before)
+		scenes_look_at_all(s->scenes);
+	policies_release(before);
+	return policy_held(now);
+}
+
 static void *run(void *context)
 {
 	struct status *s = context;
 	char name[SG_STORE_NAME_MAX + 1];
 	/* what has not been listed yet is not gone */
-	while (!is_synced(s))
+	while (!is_synced(s) || !follow_policy(s))
 		if (api_pause(s->api, SYNC_POLL))
 			return NULL;
 	while (!api_pause(s->api, 0)) {
-		if (!scenes_next(s->scenes, clock_now() + IDLE, name))
+		const struct policy *policy = follow_policy(s);
+		if (!scenes_next(s->scenes, clock_now() + POLICY_POLL, name))
 			continue;
-		struct policy_hold *hold = policies_hold(s->options.policies);
 		sg_arena_clear(&s->arena);
-		attend(s, policy_held(hold), name);
-		policies_release(hold);
+		attend(s, policy, name);
 	}
 	return NULL;
 }
@@ -359,6 +376,7 @@ void status_free(struct status *s)
 	for (unsigned i = 0; i < WATCHES; i++)
 		informer_free(s->watches[i]);
 	scenes_free(s->scenes);
+	policies_release(s->policy);
 	api_free(s->api);
 	sg_arena_release(&s->arena);
 	free(s);

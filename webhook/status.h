@@ -13,13 +13,13 @@
 #ifndef SG_STATUS_H
 #define SG_STATUS_H
 
+#include "gate.h"
 #include "log.h"
-#include "policies.h"
 #include "status_metrics.h"
 
 struct status_options {
 	const char *kubeconfig; /* NULL: the pod's service account */
-	struct policies *policies;
+	struct gate *gate; /* whose policy Stores are judged by */
 	struct status_counters *counters;
 	struct metrics *metrics;
 	const struct log *log;

@@ -6,6 +6,7 @@
 #include "names.h"
 #include "object_read.h"
 #include "store_status.h"
+#include "text.h"
 
 enum {
 	/* the part of a shop's time to get ready, after which one for Argo CD that
@@ -48,11 +49,24 @@ static const char *or_empty(const char *text)
 /* One line of what can't be formatted is "", and the arena says that it failed. */
 #define print(j, ...) or_empty(sg_arena_printf((j)->arena, __VA_ARGS__))
 
+/* As the API server takes one: who reports an object's state may call it anything. */
+static bool is_reason(const char *text)
+{
+	static const char usable[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	return strlen(text) <= 128 && strspn(text, usable) == strlen(text) &&
+	       !strchr("0123456789", *text);
+}
+
+/* Messages were cut somewhere, maybe within a character. */
 static void set(struct judging *j, enum store_condition_type type,
 		const char *status, const char *reason, const char *message)
 {
+	char *copy = sg_arena_copy(j->arena, message, strlen(message));
 	j->out->status.conditions[type] = (struct store_condition){
-		.status = status, .reason = reason, .message = message
+		.status = status,
+		.reason = is_reason(reason) ? reason : "NotReady",
+		.message = copy ? text_make_printable(copy) : "",
 	};
 }
 
@@ -449,7 +463,8 @@ void store_status_judge(struct sg_arena *a, const struct policy *p,
 		.provisioning_seconds = shown->provisioning_seconds,
 	} };
 	for (unsigned i = 0; i < CONDITIONS; i++)
-		set(&j, (enum store_condition_type)i, "", "", "");
+		out->status.conditions[i] = (struct store_condition){ "", "", "",
+								      0 };
 	for (unsigned i = 0; i < scene->count; i++)
 		look_at(&j, &scene->objects[i]);
 	judge_urls(&j);

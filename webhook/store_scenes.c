@@ -109,21 +109,41 @@ void scenes_gather(struct scenes *s, struct scenes_gathering *g)
 
 /* --- what has changed -------------------------------------------------------------- */
 
+static void all_changed(struct scenes *s,
+			bool (*is_wanted)(const struct scene *, const void *),
+			const void *context)
+{
+	struct scenes_gathering g = { .is_wanted = is_wanted,
+				      .context = context };
+	scenes_gather(s, &g);
+	for (size_t i = 0; i < g.count; i++)
+		scenes_changed(s, g.found[i]);
+	free(g.found);
+}
+
 static bool is_to_be_seen_again(const struct scene *scene, const void *now)
 {
 	return scene->again && scene->again <= *(const int64_t *)now &&
 	       !scene->due;
 }
 
+static bool has_store(const struct scene *scene, const void *context)
+{
+	(void)context;
+	return scene->texts != NULL;
+}
+
+void scenes_look_at_all(struct scenes *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	all_changed(s, has_store, NULL);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 static void sweep(struct scenes *s, int64_t now)
 {
-	struct scenes_gathering g = { .is_wanted = is_to_be_seen_again,
-			       .context = &now };
 	s->swept = now;
-	scenes_gather(s, &g);
-	for (size_t i = 0; i < g.count; i++)
-		scenes_changed(s, g.found[i]);
-	free(g.found);
+	all_changed(s, is_to_be_seen_again, &now);
 }
 
 bool scenes_next(struct scenes *s, int64_t until,

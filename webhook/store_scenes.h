@@ -44,6 +44,8 @@ bool scenes_copy(struct scenes *s, struct sg_arena *a, const char *name,
 
 /* To be given out by scenes_next() then (CLOCK_MONOTONIC, ms), if not before. */
 void scenes_look_again(struct scenes *s, const char *name, int64_t when);
+/* All of them, as when something of each had changed. */
+void scenes_look_at_all(struct scenes *s);
 /* What is known beside: scene.explained, reason and message of it from now on. */
 void scenes_explain(struct scenes *s, const char *name, const char *object,
 		    const char *reason, const char *message);

@@ -7,6 +7,20 @@
 #include "store_scenes_parts.h"
 #include "texts.h"
 
+/* What a list did not name is gone. */
+static void lose_all(struct scenes *s,
+		     bool (*is_lost)(const struct scene *, const void *scenes),
+		     void (*lose)(struct scenes *, struct scene *))
+{
+	struct scenes_gathering g = { .is_wanted = is_lost, .context = s };
+	(void)pthread_mutex_lock(&s->lock);
+	scenes_gather(s, &g);
+	for (size_t i = 0; i < g.count; i++)
+		lose(s, g.found[i]);
+	(void)pthread_mutex_unlock(&s->lock);
+	free(g.found);
+}
+
 /* --- Stores ---------------------------------------------------------------------- */
 
 static void set_phase(struct scenes *s, struct scene *scene, bool is_store,
@@ -83,14 +97,7 @@ static bool is_lost_store(const struct scene *scene, const void *context)
 
 static void end_stores(void *context)
 {
-	struct scenes *s = context;
-	struct scenes_gathering g = { .is_wanted = is_lost_store, .context = s };
-	(void)pthread_mutex_lock(&s->lock);
-	scenes_gather(s, &g);
-	for (size_t i = 0; i < g.count; i++)
-		lose_store(s, g.found[i]);
-	(void)pthread_mutex_unlock(&s->lock);
-	free(g.found);
+	lose_all(context, is_lost_store, lose_store);
 }
 
 static void remove_store(void *context, const struct node *object)
@@ -190,14 +197,7 @@ static bool is_lost_namespace(const struct scene *scene, const void *context)
 
 static void end_namespaces(void *context)
 {
-	struct scenes *s = context;
-	struct scenes_gathering g = { .is_wanted = is_lost_namespace, .context = s };
-	(void)pthread_mutex_lock(&s->lock);
-	scenes_gather(s, &g);
-	for (size_t i = 0; i < g.count; i++)
-		lose_namespace(s, g.found[i]);
-	(void)pthread_mutex_unlock(&s->lock);
-	free(g.found);
+	lose_all(context, is_lost_namespace, lose_namespace);
 }
 
 static void remove_namespace(void *context, const struct node *object)

@@ -20,12 +20,13 @@ class Gone(Exception):
 class Api:
     """By a client certificate (PEM with its key), or a token."""
 
-    def __init__(self, address, authority, certificate=None, token=None, seconds=15):
+    def __init__(self, address, authority, certificate=None, token=None, seconds=15,
+                 port=6443):
         context = ssl.create_default_context(cafile=str(authority))
         if certificate:
             context.load_cert_chain(certificate)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._connection = http.client.HTTPSConnection(address, 6443, timeout=seconds,
+        self._connection = http.client.HTTPSConnection(address, port, timeout=seconds,
                                                        context=context)
 
     def ask(self, method, path, body=None, kind="application/json"):

@@ -208,6 +208,9 @@ static void test_a_second_look(void **state)
 	scenes_look_again(s.scenes, "nobody", clock_now());
 	expect_next(&s, "fashion");
 	expect_next(&s, NULL);
+	scenes_look_at_all(s.scenes);
+	expect_next(&s, "fashion");
+	expect_next(&s, "toys");
 	scenes_stop(s.scenes);
 	set(&s, &s.stores, FASHION);
 	expect_next(&s, NULL);

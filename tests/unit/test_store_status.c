@@ -212,6 +212,19 @@ static void test_the_worst_is_named(void **state)
 	sg_arena_release(&s.arena);
 }
 
+static void test_what_the_api_server_would_not_take(void **state)
+{
+	struct stage s;
+	(void)state;
+	set_stage(&s);
+	wait_for(&s, "web", "a reason\n", "caf\xc3 \x1b[1m\n");
+	expect(&s, 130, PHASE_PROVISIONING, "NotReady",
+	       "Deployment web: caf? ?[1m?");
+	wait_for(&s, "web", "", "x");
+	expect(&s, 130, PHASE_PROVISIONING, "NotReady", "Deployment web: x");
+	sg_arena_release(&s.arena);
+}
+
 static void test_after_it_was_ready(void **state)
 {
 	struct stage s;
@@ -412,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_a_clock_before_the_stores),
 		cmocka_unit_test(test_the_worst_is_named),
+		cmocka_unit_test(test_what_the_api_server_would_not_take),
 		cmocka_unit_test(test_after_it_was_ready),
 		cmocka_unit_test(test_guards),
 		cmocka_unit_test(test_a_web_is_needed),
