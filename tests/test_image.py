@@ -112,7 +112,8 @@ def test_the_cluster_gets_both_programs_and_no_shell(images):
 
 def test_argo_cd_gets_helm_and_a_shell_and_no_git(images):
     assert needed(images["storeguard-cmp"].files()) == {
-        *SETTINGS, "bin/bash", "bin/sh", f"{BIN}/helm", f"{BIN}/storeguard-postrender"}
+        *SETTINGS, "bin/bash", "bin/sh", f"{BIN}/helm", f"{BIN}/storeguard-postrender",
+        f"{BIN}/storeguard-render", "home/argocd/cmp-server/config/plugin.yaml"}
 
 
 @pytest.mark.parametrize("name", USERS)
@@ -206,6 +207,24 @@ def test_argo_cds_sidecar_guards_a_chart_and_notices_when_helm_fails(images):
     late = image.run("sh", "-c",
                      f"set -o pipefail; cd tmp; {{ {render}; false; }} | {guarded}")
     assert (late.returncode, late.stdout) == (1, done.stdout), late.stderr
+
+
+def test_argo_cds_plugin_runs_from_it_alone(images):
+    image = images["storeguard-cmp"]
+    shutil.copytree(ROOT / "charts/medusa", image.root / "tmp/medusa")
+    mounted = image.root / "etc/storeguard"
+    for name, content in ({
+            "policy/policy.yaml": (ROOT / "common/default-policy.yaml").read_text(),
+            "policy/checksum": "x", "seed-key/key": "k" * 32}).items():
+        (mounted / name).parent.mkdir(parents=True, exist_ok=True)
+        (mounted / name).write_text(content)
+    store = json.dumps({"apiVersion": "urumi.io/v1", "kind": "Store",
+                        "metadata": {"name": "books", "uid": "1"},
+                        "spec": {"engine": "medusa", "owner": "alice"}})
+    done = image.run("sh", "-c", f"cd tmp/medusa; ARGOCD_APP_NAMESPACE=store-books "
+                     f"ARGOCD_ENV_STORE={shlex.quote(store)} storeguard-render")
+    for part in ("kind: Namespace", "name: storeguard-default-deny", "kind: Deployment"):
+        assert part in must(done), done.stdout
 
 
 def test_its_helm_is_the_pinned_one(images):

@@ -103,3 +103,13 @@ maps are merged, null takes away, anything else replaces.
 {{- include "storeguard.merge" (list $spec .Values.policy.spec) }}
 {{- toYaml $spec }}
 {{- end }}
+
+{{/* The StorePolicy as a file. */}}
+{{- define "storeguard.policyFile" -}}
+apiVersion: urumi.io/v1
+kind: StorePolicy
+metadata:
+  name: default
+spec:
+  {{- include "storeguard.policySpec" . | nindent 2 }}
+{{- end }}
