@@ -142,13 +142,7 @@ class ArgoCD:
         self.patch("secret", "argocd-secret", stringData={"server.secretkey": "x" * 32})
         self.configure(**{HEALTH: (PARTS / "health.lua").read_text()})
 
-        self.cluster.apply({
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
-            "metadata": {"name": PROJECT}, "spec": {
-                "sourceRepos": [self.git.url],
-                "destinations": [{"server": IN_CLUSTER, "namespace": "*"}],
-                "clusterResourceWhitelist": [{"group": "urumi.io", "kind": "Store"}]}},
-                           namespace=NAMESPACE)
+        self.add_project(PROJECT)
 
     def values(self):
         """The chart's arguments."""
@@ -255,12 +249,26 @@ class ArgoCD:
 
     # --- Applications --------------------------------------------------------------
 
-    def add_stores(self, name="stores", path="stores"):
+    def add_project(self, name, account=None):
+        """Of Applications of Stores; synced by an account of their own, if there is one,
+        where Argo CD is told to impersonate."""
+        accounts = [{"server": IN_CLUSTER, "namespace": "*",
+                     "defaultServiceAccount": f"{NAMESPACE}:{account}"}] if account else []
+        self.cluster.apply({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+            "metadata": {"name": name}, "spec": {
+                "sourceRepos": [self.git.url],
+                "destinations": [{"server": IN_CLUSTER, "namespace": "*"}],
+                "destinationServiceAccounts": accounts,
+                "clusterResourceWhitelist": [{"group": "urumi.io", "kind": "Store"}]}},
+                           namespace=NAMESPACE)
+
+    def add_stores(self, name="stores", path="stores", project=PROJECT):
         """The Application that a team has of the Stores in its folder."""
         self.cluster.apply({
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
             "metadata": {"name": name}, "spec": {
-                "project": PROJECT, "destination": {"server": IN_CLUSTER},
+                "project": project, "destination": {"server": IN_CLUSTER},
                 "source": {"repoURL": self.git.url, "targetRevision": "main", "path": path},
                 "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "retry": {
                     "limit": 100, "refresh": True, "backoff": {

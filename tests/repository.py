@@ -31,11 +31,11 @@ class Git:
         assert done.returncode == 0, f"git {args}: {done.stderr}"
         return done.stdout.strip()
 
-    def push(self, message="A change", **files):
-        """Files of stores/ by their names without .yaml: an object, or None for none.
+    def push(self, message="A change", folder="stores", **files):
+        """Files of that folder by their names without .yaml: an object, or None for none.
         The commit."""
         for name, content in files.items():
-            path = self.work / "stores" / f"{name}.yaml"
+            path = self.work / folder / f"{name}.yaml"
             path.parent.mkdir(exist_ok=True)
             if content is None:
                 path.unlink()

@@ -205,6 +205,55 @@ def test_a_shop_that_does_not_fit_says_why_and_no_secrets(argo, shop):
                   not complaint(app))
 
 
+@pytest.fixture
+def team(argo):
+    """Argo CD syncs its Applications by an account of its own, which may act for it alone."""
+    account = {"name": "team-a", "namespace": NAMESPACE}
+    rbac = "rbac.authorization.k8s.io"
+    objects = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account},
+        *({"apiVersion": f"{rbac}/v1", "kind": "ClusterRoleBinding",
+           "metadata": {"name": f"team-a-{role}"},
+           "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": role},
+           "subjects": [{"kind": "ServiceAccount", **account}]}
+          for role in ("storeguard-store-user", "store-assigner"))]
+    argo.cluster.apply(*objects, namespace=NAMESPACE)
+    policy = json.loads((argo.gate.folder / "policy.yaml").read_text())
+    policy["spec"]["owners"]["assigners"] = [
+        {"user": f"system:serviceaccount:{NAMESPACE}:team-a", "owners": ["anna", "team-a-*"]}]
+    argo.cluster.apply(policy)
+    argo.configure(**{"application.sync.impersonation.enabled": "true"})
+    argo.add_project("team-a", account="team-a")
+    yield "team-a"
+    argo.configure(**{"application.sync.impersonation.enabled": None})
+    argo.cluster.must("-n", NAMESPACE, "delete", "appproject", "team-a")
+    argo.cluster.must("delete", "storepolicy", "default")
+
+
+def test_one_teams_application_makes_no_stores_for_anothers_owners(argo, team):
+    argo.git.push(folder=team, hats=store("hats", owner="anna"),
+                  loot=store("loot", owner="alice"))
+    argo.add_stores(team, path=team, project=team)
+    app = argo.wait_for(team, "refusal", lambda app: "loot" in
+                        app["status"].get("operationState", {}).get("message", ""))
+    said = app["status"]["operationState"]["message"]
+    print("\n" + said)
+    assert 'spec.owner: you are "system:serviceaccount:argocd:team-a", who may not act ' \
+        'for "alice"' in said, said
+    assert argo.cluster.get("store", "hats")["spec"]["owner"] == "anna"
+    assert argo.cluster.kubectl("get", "store", "loot").returncode != 0
+    # nor does it take one that is there
+    argo.git.push(folder=team, loot=None, books=store("books", owner="anna", engine="medusa"))
+    argo.refresh(team)
+    argo.wait_for(team, "refusal", lambda app: 'Store "books" belongs to "alice", for whom'
+                  in app["status"].get("operationState", {}).get("message", ""))
+    assert argo.cluster.get("store", "books")["spec"]["owner"] == "alice"
+    argo.git.push(folder=team, books=None)
+    argo.refresh(team)
+    argo.wait_synced(team)
+    argo.cluster.must("-n", NAMESPACE, "delete", "application", team)
+
+
 # --- what goes wrong -----------------------------------------------------------------
 
 
