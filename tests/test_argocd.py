@@ -39,6 +39,11 @@ def store(name, engine="woocommerce", owner="alice", **spec):
             "spec": {"engine": engine, "owner": owner, **spec}}
 
 
+def message(app):
+    """What the last sync of an Application says."""
+    return app.get("status", {}).get("operationState", {}).get("message", "")
+
+
 def password(shop):
     """All that is secret of a shop."""
     return shop.items("secrets")[0]["data"]
@@ -131,8 +136,7 @@ def test_what_is_synced_stays_so(argo, settings):
 
 def test_a_refused_store_is_a_failed_sync_and_the_others_are_not(argo):
     argo.push(garden=store("garden"), bad=store("paypa1-shop", plan="huge"))
-    app = argo.wait_for("stores", "refusal", lambda app: "paypa1-shop" in
-                        app["status"].get("operationState", {}).get("message", ""))
+    app = argo.wait_for("stores", "refusal", lambda app: "paypa1-shop" in message(app))
     print("\n" + app["status"]["operationState"]["message"])
     for said in ("one or more objects failed to apply", "metadata.name: ", "paypal",
                  "spec.plan: there is no plan \"huge\"; one of: small, medium, large"):
@@ -159,8 +163,7 @@ def test_another_plan_changes_the_guards_and_another_engine_is_refused(argo, sho
     argo.wait_synced("store-fashion")
     assert uids(argo, *kinds) == before and password(it) == secret
     refused = argo.push("Other engine", fashion=store("fashion", engine="medusa"))
-    app = argo.wait_for("stores", "refusal", lambda app: "engine" in
-                        app["status"].get("operationState", {}).get("message", ""))
+    app = argo.wait_for("stores", "refusal", lambda app: "engine" in message(app))
     print("\n" + app["status"]["operationState"]["message"])
     argo.git.revert(refused)
     # what a Store doesn't say stays as it was: its file says the plan, before and after
@@ -234,9 +237,7 @@ def test_one_teams_application_makes_no_stores_for_anothers_owners(argo, team):
     argo.git.push(folder=team, hats=store("hats", owner="anna"),
                   loot=store("loot", owner="alice"))
     argo.add_stores(team, path=team, project=team)
-    app = argo.wait_for(team, "refusal", lambda app: "loot" in
-                        app["status"].get("operationState", {}).get("message", ""))
-    said = app["status"]["operationState"]["message"]
+    said = message(argo.wait_for(team, "refusal", lambda app: "loot" in message(app)))
     print("\n" + said)
     assert 'spec.owner: you are "system:serviceaccount:argocd:team-a", who may not act ' \
         'for "alice"' in said, said
@@ -245,8 +246,8 @@ def test_one_teams_application_makes_no_stores_for_anothers_owners(argo, team):
     # nor does it take one that is there
     argo.git.push(folder=team, loot=None, books=store("books", owner="anna", engine="medusa"))
     argo.refresh(team)
-    argo.wait_for(team, "refusal", lambda app: 'Store "books" belongs to "alice", for whom'
-                  in app["status"].get("operationState", {}).get("message", ""))
+    argo.wait_for(team, "refusal", lambda app:
+                  'Store "books" belongs to "alice", for whom' in message(app))
     assert argo.cluster.get("store", "books")["spec"]["owner"] == "alice"
     argo.git.push(folder=team, books=None)
     argo.refresh(team)
