@@ -56,6 +56,9 @@
 #define SG_MAX_WATCH_LINE (4 * SG_MIB)
 /* One answer of the API server; longer pages are asked for in smaller ones. */
 #define SG_MAX_ANSWER (16 * SG_MIB)
+/* Hosts of one Ingress that may be a shop's, and objects of a store that say how it is. */
+#define SG_MAX_INGRESS_HOSTS 64u
+#define SG_MAX_STORE_OBJECTS 1000u
 /* A token that proves who we are. */
 #define SG_MAX_TOKEN ((size_t)64 * 1024)
 

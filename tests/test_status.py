@@ -377,3 +377,27 @@ def test_a_store_from_before_the_gate_gets_its_finalizer(gate, shop):
         it = shop(user="admin")
     gate.cluster.wait("finalizer", lambda: "urumi.io/namespace" in
                       it.store()["metadata"].get("finalizers", []), seconds=20)
+
+
+def test_a_kind_that_cannot_be_read_stops_the_status_and_no_names(gate, shop):
+    """And it is seen: by a metric, and in the log."""
+    role = gate.cluster.get("clusterrole", "storeguard")
+    rules = [{**rule, "resources": [r for r in rule["resources"] if r != "daemonsets"]}
+             for rule in role["rules"]]
+    gate.cluster.must("patch", "clusterrole", "storeguard", "--type=merge", "-p",
+                      json.dumps({"rules": rules}))
+    try:
+        gate.newest.stop()
+        gate.start()
+        gate.cluster.wait("blind leader", lambda: (
+            'storeguard_status_watch_synced{kind="DaemonSet"} 0' in
+            gate.newest.ask("/metrics")[1]), seconds=40)
+        blind, gone = shop(), shop()
+        must(gate.cluster.kubectl("delete", "store", gone.name, "--timeout=20s",
+                                  user="alice"))
+        assert "phase" not in blind.status()
+    finally:
+        gate.cluster.must("patch", "clusterrole", "storeguard", "--type=merge", "-p",
+                          json.dumps({"rules": role["rules"]}))
+    # informers try again at growing intervals
+    blind.wait_for("Pending", seconds=90)

@@ -3,6 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "buffer.h"
+#include "cleanup.h"
+#include "limits.h"
 #include "names.h"
 #include "object_read.h"
 
@@ -53,11 +56,16 @@ static void wait_for_replicas(struct sg_arena *a, struct object_state *out,
 				       r.wanted);
 }
 
-static bool is_outdated(const struct node *object)
+/* Whether its controller has not seen its last change: then its status tells nothing. */
+static bool is_outdated(const struct node *object, struct object_state *out)
 {
-	return object_number(node_get(object, "status"), "observedGeneration",
-			     0) <
-	       object_number(node_get(object, "metadata"), "generation", 0);
+	if (object_number(node_get(object, "status"), "observedGeneration",
+			  0) >=
+	    object_number(node_get(object, "metadata"), "generation", 0))
+		return false;
+	set(out, HEALTH_WAITING, "NotObserved",
+	    "its last change has not been taken up yet");
+	return true;
 }
 
 static void read_deployment(struct sg_arena *a, const struct node *object,
@@ -70,9 +78,9 @@ static void read_deployment(struct sg_arena *a, const struct node *object,
 		object_number(status, "availableReplicas", 0),
 	};
 	out->is_idle = r.wanted == 0;
-	if (is_outdated(object))
-		wait_for_replicas(a, out, r);
-	else if (node_is(node_get(failure, "status"), "True"))
+	if (is_outdated(object, out))
+		return;
+	if (node_is(node_get(failure, "status"), "True"))
 		set(out, HEALTH_WAITING,
 		    *object_text(failure, "reason") ?
 			    object_text(failure, "reason") :
@@ -95,7 +103,7 @@ static void read_statefulset(struct sg_arena *a, const struct node *object,
 			      0),
 	};
 	out->is_idle = r.wanted == 0;
-	if (is_outdated(object) || r.available < r.wanted)
+	if (!is_outdated(object, out) && r.available < r.wanted)
 		wait_for_replicas(a, out, r);
 }
 
@@ -107,7 +115,7 @@ static void read_daemonset(struct sg_arena *a, const struct node *object,
 		object_number(status, "desiredNumberScheduled", 0),
 		object_number(status, "numberAvailable", 0),
 	};
-	if (is_outdated(object) || r.available < r.wanted)
+	if (!is_outdated(object, out) && r.available < r.wanted)
 		wait_for_replicas(a, out, r);
 }
 
@@ -151,6 +159,16 @@ static bool has_certificate(const struct node *spec, const char *host)
 	return false;
 }
 
+static bool add_url(const struct node *spec, const char *host,
+		    struct sg_buffer *urls)
+{
+	if (!*host || strlen(host) > 253)
+		return false;
+	sg_buffer_printf(urls, "%shttp%s://%s", urls->length ? " " : "",
+			 has_certificate(spec, host) ? "s" : "", host);
+	return true;
+}
+
 static void read_ingress(struct sg_arena *a, const struct node *object,
 			 struct object_state *out)
 {
@@ -160,24 +178,21 @@ static void read_ingress(struct sg_arena *a, const struct node *object,
 	const struct node *rules = node_get(spec, "rules");
 	const char *path = object_text(annotations, ANNOTATION_ADMIN_PATH);
 	const char *secret = object_text(annotations, ANNOTATION_ADMIN_SECRET);
+	cleanup_buffer struct sg_buffer urls;
+	unsigned count = 0;
 	if (*path == '/' && strlen(path) <= 128)
 		out->admin_path = path;
 	if (name_is_dns_subdomain(secret))
 		out->admin_secret = secret;
-	if (!node_is_sequence(rules))
-		return;
-	for (const struct node *n = rules->first; n; n = n->next) {
-		const char *host = object_text(n, "host");
-		char *urls = *host ? sg_arena_printf(
-					     a, "%s%shttp%s://%s", out->urls,
-					     *out->urls ? " " : "",
-					     has_certificate(spec, host) ? "s" :
-									   "",
-					     host) :
-				     NULL;
-		if (urls)
-			out->urls = urls;
-	}
+	sg_buffer_init(&urls, SG_MAX_MESSAGE * 8);
+	if (node_is_sequence(rules))
+		for (const struct node *n = rules->first;
+		     n && count < SG_MAX_INGRESS_HOSTS; n = n->next)
+			count += add_url(spec, object_text(n, "host"), &urls);
+	const char *copy = urls.data ? sg_arena_copy(a, urls.data, urls.length) :
+				       NULL;
+	if (copy)
+		out->urls = copy;
 }
 
 /* --- all --- */
@@ -205,6 +220,7 @@ bool object_state_read(struct sg_arena *a, enum object_kind kind,
 		return false;
 	*out = (struct object_state){
 		.kind = kind,
+		.created = object_time(metadata, "creationTimestamp"),
 		.name = object_text(metadata, "name"),
 		.component = object_text(node_get(metadata, "labels"),
 					 SG_LABEL_COMPONENT),

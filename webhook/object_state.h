@@ -37,7 +37,9 @@ static inline bool object_kind_is_workload(enum object_kind kind)
 enum object_health {
 	HEALTH_GOOD, /* or, of a Pod, not worth a word */
 	HEALTH_WAITING,
-	HEALTH_FAILED, /* and nothing will be tried again by itself */
+	/* and nothing will be tried again by itself; of a Pod: it is given up, and says
+	 * no more than why there is one less */
+	HEALTH_FAILED,
 };
 
 /* What is absent is "". Texts are the tree's or the arena's. */
@@ -45,6 +47,7 @@ struct object_state {
 	enum object_kind kind;
 	enum object_health health;
 	bool is_idle; /* a workload that is to have no pods */
+	int64_t created; /* s since 1970 */
 	const char *name;
 	const char *component; /* the label urumi.io/component */
 	const char *reason;    /* why it is not good, in one word … */

@@ -77,6 +77,9 @@ static bool read_image_pull(struct sg_arena *a, const struct node *container,
 		message = cause + strlen(before);
 	else if (strcmp(reason, "ImagePullBackOff") == 0)
 		message = "it could not be pulled before";
+	/* wrapped many times over, each time with the image's name */
+	for (const char *more; (more = strstr(message, ": "));)
+		message = more + 2;
 	say(out, "ImagePullBackOff",
 	    sg_arena_printf(a, "image %.255s can't be pulled: %.500s",
 			    object_text(container, "image"), message));
@@ -125,9 +128,10 @@ static bool read_container(struct sg_arena *a, const struct node *container,
 	if (read_image_pull(a, container, reason,
 			    object_text(waiting, "message"), out))
 		return true;
-	/* between two ends it runs, which is no news */
-	if (object_number(container, "restartCount", 0) > 0 &&
-	    (before || ended))
+	/* between two ends it runs, which is no news; one may be a reboot's */
+	bool repeats = object_number(container, "restartCount", 0) > 1 ||
+		       strcmp(reason, "CrashLoopBackOff") == 0;
+	if (repeats && (before || ended))
 		return read_end(a, container, ended ? ended : before, true,
 				out);
 	if (ended)
@@ -187,15 +191,18 @@ void pod_state_read(struct sg_arena *a, const struct node *pod,
 	if (node_is(node_get(status, "phase"), "Succeeded") ||
 	    object_condition_is(pod, "Ready", "True"))
 		return;
+	bool is_deleted = !node_is_null(node_get(metadata, "deletionTimestamp"));
 	if (is_node_silent(pod)) {
 		say(out, "NodeNotReady",
 		    sg_arena_printf(a,
 				    "node %.253s, which has its pod, is not heard of",
 				    object_text(node_get(pod, "spec"),
 						"nodeName")));
+		if (is_deleted) /* another may run in its place */
+			out->health = HEALTH_FAILED;
 		return;
 	}
-	if (!node_is_null(node_get(metadata, "deletionTimestamp")))
+	if (is_deleted)
 		return;
 	if (node_is(node_get(scheduled, "status"), "False")) {
 		say(out, object_text(scheduled, "reason"),

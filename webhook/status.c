@@ -14,6 +14,7 @@
 enum {
 	SYNC_POLL = 100,
 	POLICY_POLL = 1000,
+	BLIND_TOLD = 30000,
 	EXPLAIN_AGAIN = 15000,
 	FAILED_AGAIN = 5000,
 	CONFLICT_AGAIN = 1000,
@@ -38,7 +39,12 @@ static const struct {
 	{ OBJECT_LIMITRANGE, "/api/v1/limitranges" GUARDS },
 };
 
-enum { KINDS = sizeof watched / sizeof *watched, WATCHES = KINDS + 2 };
+enum {
+	KINDS = sizeof watched / sizeof *watched,
+	STORES = KINDS,
+	NAMESPACES,
+	WATCHES,
+};
 
 struct status {
 	struct status_options options;
@@ -49,6 +55,8 @@ struct status {
 	bool runs;
 	struct sg_arena arena; /* of the Store at hand */
 	struct policy_hold *policy; /* that Stores were judged by last */
+	bool sees_all; /* each list has been read */
+	int64_t told; /* when it was logged last that it does not */
 	char complaint[SG_MAX_MESSAGE]; /* logged last */
 };
 
@@ -124,7 +132,8 @@ static bool keep_finalizer(struct status *s, const struct store_view *view,
 static bool is_on_its_way(const char *reason)
 {
 	static const char *const ordinary[] = { "ReplicasUnavailable",
-						"JobRunning", "NotDelivered",
+						"NotObserved", "JobRunning",
+						"NotDelivered",
 						"NothingInstalled",
 						"NoPublicWorkload" };
 	for (size_t i = 0; i < sizeof ordinary / sizeof *ordinary; i++)
@@ -140,7 +149,10 @@ static void tell(struct status *s, const struct store_view *view,
 	const struct store_condition *ready = &is->conditions[CONDITION_READY];
 	struct sg_error e = { 0 };
 	bool new_phase = is->phase != was->phase;
-	bool is_bad = is->phase == PHASE_DEGRADED || is->phase == PHASE_FAILED;
+	/* a restart takes a shop's pods away for a moment */
+	bool is_bad = is->phase == PHASE_FAILED ||
+		      (is->phase == PHASE_DEGRADED &&
+		       !is_on_its_way(ready->reason));
 	bool new_cause =
 		strcmp(ready->reason,
 		       was->conditions[CONDITION_READY].reason) != 0 &&
@@ -153,12 +165,13 @@ static void tell(struct status *s, const struct store_view *view,
 		  log_text("phase", store_phase_name(is->phase)),
 		  log_text("reason", ready->reason),
 		  log_text("message", ready->message));
-	(void)took(s, view->name,
-		   status_tell(s->api, view, is_bad || new_cause,
-			       new_cause ? ready->reason :
-					   store_phase_name(is->phase),
-			       ready->message, now, &e),
-		   &e);
+	/* the status stands; an Event that is lost is no reason to write it again */
+	if (status_tell(s->api, view, is_bad || new_cause,
+			new_cause ? ready->reason :
+				    store_phase_name(is->phase),
+			ready->message, now, &e) != CALL_DONE &&
+	    !api_pause(s->api, 0))
+		complain(s, view->name, &e);
 }
 
 static void write_status(struct status *s, const struct store_view *view,
@@ -192,6 +205,8 @@ static void update(struct status *s, const struct policy *policy,
 		  status_get_store(s->api, &s->arena, name, &store, &e), &e) ||
 	    !store_view_read(store, &view) ||
 	    !keep_finalizer(s, &view, scene, store))
+		return;
+	if (!s->sees_all)
 		return;
 	store_status_read(store, &shown);
 	store_status_judge(&s->arena, policy, &view, &shown, scene,
@@ -246,6 +261,14 @@ static void attend(struct status *s, const struct policy *policy,
 	int64_t now = clock_wall() / 1000;
 	if (!scenes_copy(s->scenes, &s->arena, name, &seen))
 		return;
+	bool is_settled = seen.store.is_deleting ?
+				  seen.scene.namespace != NAMESPACE_ABSENT :
+				  seen.store.has_finalizer;
+	if (!s->sees_all) {
+		if (!is_settled)
+			update(s, policy, &seen.scene, name);
+		return;
+	}
 	store_status_judge(&s->arena, policy, &seen.store, &seen.shown,
 			   &seen.scene, now, &verdict);
 	if (verdict.unexplained &&
@@ -254,21 +277,42 @@ static void attend(struct status *s, const struct policy *policy,
 				   &seen.scene, now, &verdict);
 	look_again(s, name, verdict.look_again, now);
 	store_status_digest(&verdict.status, seen.store.generation, digest);
-	bool is_settled = seen.store.is_deleting ?
-				  seen.scene.namespace != NAMESPACE_ABSENT :
-				  seen.store.has_finalizer;
 	if (!is_settled || strcmp(digest, seen.digest) != 0)
 		update(s, policy, &seen.scene, name);
 }
 
 /* --- the threads ---------------------------------------------------------------------- */
 
-static bool is_synced(const struct status *s)
+/* A name's end is a matter of Stores and namespaces alone. */
+static bool may_free_names(const struct status *s)
 {
-	for (unsigned i = 0; i < WATCHES; i++)
-		if (!informer_is_synced(s->watches[i]))
-			return false;
-	return true;
+	return informer_is_synced(s->watches[STORES]) &&
+	       informer_is_synced(s->watches[NAMESPACES]);
+}
+
+static void tell_of_blindness(struct status *s, enum object_kind kind)
+{
+	int64_t now = clock_now();
+	if (now < s->told + BLIND_TOLD)
+		return;
+	s->told = now;
+	log_event(s->options.log, LOG_LEVEL_WARNING,
+		  "the Stores' status waits until these objects can be read",
+		  log_text("kind", object_kind_name(kind)));
+}
+
+/* What has not been listed yet is not gone: until then nothing is said of any shop. */
+static void look_whether_all_is_seen(struct status *s)
+{
+	if (s->sees_all)
+		return;
+	for (unsigned i = 0; i < KINDS; i++)
+		if (!informer_is_synced(s->watches[i])) {
+			tell_of_blindness(s, watched[i].kind);
+			return;
+		}
+	s->sees_all = true;
+	scenes_look_at_all(s->scenes);
 }
 
 /* Another one judges all Stores anew. NULL: it is not known yet. */
@@ -292,12 +336,13 @@ static void *run(void *context)
 {
 	struct status *s = context;
 	char name[SG_STORE_NAME_MAX + 1];
-	/* what has not been listed yet is not gone */
-	while (!is_synced(s) || !follow_policy(s))
+	s->told = clock_now();
+	while (!may_free_names(s) || !follow_policy(s))
 		if (api_pause(s->api, SYNC_POLL))
 			return NULL;
 	while (!api_pause(s->api, 0)) {
 		const struct policy *policy = follow_policy(s);
+		look_whether_all_is_seen(s);
 		if (!scenes_next(s->scenes, clock_now() + POLICY_POLL, name))
 			continue;
 		sg_arena_clear(&s->arena);
@@ -320,9 +365,9 @@ static int watch_all(struct status *s, struct sg_error *e)
 		if (watch(s, i, watched[i].path,
 			  scenes_objects_sink(s->scenes, watched[i].kind), e))
 			return -1;
-	return watch(s, KINDS, "/apis/urumi.io/v1/stores",
+	return watch(s, STORES, "/apis/urumi.io/v1/stores",
 		     scenes_stores_sink(s->scenes), e) ||
-			       watch(s, KINDS + 1, "/api/v1/namespaces",
+			       watch(s, NAMESPACES, "/api/v1/namespaces",
 				     scenes_namespaces_sink(s->scenes), e) ?
 		       -1 :
 		       0;
@@ -337,6 +382,10 @@ static int start(struct status *s, struct sg_error *e)
 		return sg_error_memory(e);
 	if (watch_all(s, e))
 		return -1;
+	for (unsigned i = 0; i < KINDS; i++)
+		if (status_metrics_add_watch(s->options.metrics,
+					     s->watches[i], watched[i].kind))
+			return sg_error_memory(e);
 	int failed = pthread_create(&s->thread, NULL, run, s);
 	if (failed)
 		return sg_error_set(e, SG_IO, "cannot start a thread: %s",
@@ -373,8 +422,11 @@ void status_free(struct status *s)
 	}
 	if (s->runs)
 		(void)pthread_join(s->thread, NULL);
-	for (unsigned i = 0; i < WATCHES; i++)
+	for (unsigned i = 0; i < WATCHES; i++) {
+		if (s->watches[i])
+			metrics_forget(s->options.metrics, s->watches[i]);
 		informer_free(s->watches[i]);
+	}
 	scenes_free(s->scenes);
 	policies_release(s->policy);
 	api_free(s->api);

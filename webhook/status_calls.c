@@ -164,17 +164,57 @@ static enum call explain_job(struct api *api, struct sg_arena *a,
 	return CALL_DONE;
 }
 
-/* About it, or about a Pod that is called like it. */
-static bool is_about(const struct node *event, const struct object_state *o)
+/* Pods of one workload that are there and not ready: what is said of others is past. */
+enum { WAITING_PODS = 16 };
+struct waiting_pods {
+	const char *uids[WAITING_PODS];
+	unsigned count;
+};
+
+static void add_waiting(struct sg_arena *a, const struct node *pod,
+			const char *workload, struct waiting_pods *out)
+{
+	const struct node *metadata = node_get(pod, "metadata");
+	struct object_state state = { .of = "" };
+	pod_state_read(a, pod, &state);
+	if (strcmp(state.of, workload) == 0 &&
+	    node_is_null(node_get(metadata, "deletionTimestamp")) &&
+	    !object_condition_is(pod, "Ready", "True") &&
+	    out->count < WAITING_PODS)
+		out->uids[out->count++] = object_text(metadata, "uid");
+}
+
+static enum call find_waiting(struct api *api, struct sg_arena *a,
+			      const char *store, const char *workload,
+			      struct waiting_pods *out, struct sg_error *e)
+{
+	char path[256];
+	struct node *root = NULL;
+	(void)snprintf(path, sizeof path,
+		       "/api/v1/namespaces/" SG_NAMESPACE_PREFIX
+		       "%s/pods?limit=200",
+		       store);
+	enum call call = list(api, a, path, &root, e);
+	const struct node *pods = node_get(root, "items");
+	if (call == CALL_DONE && node_is_sequence(pods))
+		for (const struct node *n = pods->first; n; n = n->next)
+			add_waiting(a, n, workload, out);
+	return call;
+}
+
+/* Its own Events tell why it makes no Pods; for Pods that it has, theirs do. */
+static bool is_about(const struct node *event, const struct object_state *o,
+		     const struct waiting_pods *pods)
 {
 	const struct node *about = node_get(event, "involvedObject");
-	const char *kind = object_text(about, "kind");
-	const char *name = object_text(about, "name");
-	size_t length = strlen(o->name);
-	if (strcmp(kind, object_kind_name(o->kind)) == 0)
-		return strcmp(name, o->name) == 0;
-	return (strcmp(kind, "Pod") == 0 || strcmp(kind, "ReplicaSet") == 0) &&
-	       strncmp(name, o->name, length) == 0 && name[length] == '-';
+	if (!pods->count)
+		return node_is(node_get(about, "kind"),
+			       object_kind_name(o->kind)) &&
+		       node_is(node_get(about, "name"), o->name);
+	for (unsigned i = 0; i < pods->count; i++)
+		if (node_is(node_get(about, "uid"), pods->uids[i]))
+			return true;
+	return false;
 }
 
 /*
@@ -212,17 +252,24 @@ static enum call explain_workload(struct api *api, struct sg_arena *a,
 {
 	char path[256];
 	struct node *root = NULL;
+	struct waiting_pods pods = { .count = 0 };
 	int64_t latest = -1;
+	const char *name = sg_arena_printf(a, "%s/%s",
+					   object_kind_name(o->kind), o->name);
+	enum call call = name ? find_waiting(api, a, store, name, &pods, e) :
+				CALL_UNKNOWN;
+	if (call != CALL_DONE)
+		return call;
 	(void)snprintf(path, sizeof path,
 		       "/api/v1/namespaces/" SG_NAMESPACE_PREFIX
 		       "%s/events?limit=500&fieldSelector=type%%3DWarning",
 		       store);
-	enum call call = list(api, a, path, &root, e);
+	call = list(api, a, path, &root, e);
 	const struct node *events = node_get(root, "items");
 	if (call != CALL_DONE || !node_is_sequence(events))
 		return call;
 	for (const struct node *n = events->first; n; n = n->next) {
-		const char *cause = is_about(n, o) ? cause_in(a, n) : NULL;
+		const char *cause = is_about(n, o, &pods) ? cause_in(a, n) : NULL;
 		if (!cause || time_of(n) < latest)
 			continue;
 		latest = time_of(n);

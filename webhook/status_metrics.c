@@ -115,3 +115,35 @@ int status_metrics_add_phases(struct metrics *m, struct scenes *s)
 	}
 	return 0;
 }
+
+/* --- what is watched --- */
+
+static double read_synced(const void *watch)
+{
+	return informer_is_synced(watch);
+}
+
+int status_metrics_add_watch(struct metrics *m, const struct informer *watch,
+			     enum object_kind kind)
+{
+	static const char *const kinds[OBJECT_KINDS] = {
+		[OBJECT_DEPLOYMENT] = "kind=\"Deployment\"",
+		[OBJECT_STATEFULSET] = "kind=\"StatefulSet\"",
+		[OBJECT_DAEMONSET] = "kind=\"DaemonSet\"",
+		[OBJECT_JOB] = "kind=\"Job\"",
+		[OBJECT_POD] = "kind=\"Pod\"",
+		[OBJECT_INGRESS] = "kind=\"Ingress\"",
+		[OBJECT_NETWORKPOLICY] = "kind=\"NetworkPolicy\"",
+		[OBJECT_RESOURCEQUOTA] = "kind=\"ResourceQuota\"",
+		[OBJECT_LIMITRANGE] = "kind=\"LimitRange\"",
+	};
+	const struct metric x = {
+		.name = "storeguard_status_watch_synced",
+		.help = "Whether the leader has read all objects of a kind, of which status is made.",
+		.type = METRIC_GAUGE,
+		.read = read_synced,
+		.context = watch,
+		.labels = kinds[kind],
+	};
+	return metrics_add(m, &x);
+}

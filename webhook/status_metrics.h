@@ -21,6 +21,9 @@ void status_count_ready(struct status_counters *c, int64_t seconds);
 /* -1 without memory. */
 int status_metrics_add(struct metrics *m, struct status_counters *c);
 void status_metrics_forget(struct metrics *m, struct status_counters *c);
+/* Whether all objects of that kind have been read, until metrics_forget() of it. */
+int status_metrics_add_watch(struct metrics *m, const struct informer *watch,
+			     enum object_kind kind);
 /* How many Stores are in each phase, until metrics_forget() of the scenes. */
 int status_metrics_add_phases(struct metrics *m, struct scenes *s);
 

@@ -36,6 +36,7 @@ struct judging {
 	bool was_ready;
 	/* what the objects come to */
 	unsigned workloads, waiting;
+	int64_t installed; /* when the oldest was made; 0: none was */
 	bool has_public;
 	const struct object_state *worst;
 	enum rank rank;
@@ -116,6 +117,15 @@ static const struct object_state *pod_of(const struct judging *j,
 	return found;
 }
 
+/* Whether it does not itself say why it is not good. */
+static bool is_silent(const struct object_state *o)
+{
+	if (o->kind == OBJECT_JOB)
+		return o->health == HEALTH_FAILED ||
+		       strcmp(o->reason, "JobRetrying") == 0;
+	return strcmp(o->reason, "ReplicasUnavailable") == 0;
+}
+
 static enum rank rank_of(const struct judging *j, const struct object_state *o)
 {
 	bool is_workload = object_kind_is_workload(o->kind);
@@ -130,7 +140,8 @@ static enum rank rank_of(const struct judging *j, const struct object_state *o)
 	if (o->health == HEALTH_GOOD)
 		return RANK_GOOD;
 	if (is_workload)
-		return pod || strcmp(o->reason, "ReplicasUnavailable") != 0 ?
+		return pod || !(is_silent(o) ||
+				strcmp(o->reason, "NotObserved") == 0) ?
 			       RANK_CAUSE :
 			       RANK_WAITING;
 	if (j->was_ready) /* a set-up that runs again takes nothing from a shop */
@@ -145,6 +156,8 @@ static void look_at(struct judging *j, const struct object_state *o)
 		return;
 	enum rank rank = rank_of(j, o);
 	j->workloads++;
+	if (!j->installed || o->created < j->installed)
+		j->installed = o->created;
 	j->has_public |= is_public(j, o);
 	j->waiting += rank != RANK_GOOD;
 	if (rank > j->rank ||
@@ -165,15 +178,12 @@ static struct cause cause_of(struct judging *j, const struct object_state *o)
 	const char *name =
 		print(j, "%s/%s", object_kind_name(o->kind), o->name);
 	bool is_job = o->kind == OBJECT_JOB;
-	bool is_silent = is_job ? o->health == HEALTH_FAILED ||
-					  strcmp(o->reason, "JobRetrying") == 0 :
-				  strcmp(o->reason, "ReplicasUnavailable") == 0;
-	if (o->is_idle)
+	if (o->is_idle && o->health == HEALTH_GOOD)
 		return (struct cause){ "ScaledToZero",
 				       "it is to have no pods" };
 	if (pod && !is_job)
 		return (struct cause){ pod->reason, pod->message };
-	if (!is_silent)
+	if (!is_silent(o))
 		return (struct cause){ o->reason, o->message };
 	j->out->unexplained = o;
 	if (strcmp(scene->explained, name) != 0 || !*scene->message)
@@ -202,7 +212,7 @@ static struct cause worst_cause(struct judging *j)
 			      print(j, "; %u others are not ready either",
 				    others);
 	const char *message =
-		print(j, "%s %.63s: %.700s%s", object_kind_name(j->worst->kind),
+		print(j, "%s %.253s: %.700s%s", object_kind_name(j->worst->kind),
 		      j->worst->name, c.message, tail);
 	return (struct cause){ reason_of(&c), message };
 }
@@ -282,20 +292,28 @@ static const char *find_url(struct judging *j, const char *urls)
 	return "";
 }
 
+/* Several may have the host: that with a certificate counts, and what any says. */
 static void judge_urls(struct judging *j)
 {
 	struct store_status *s = &j->out->status;
+	const struct object_state *admin = NULL;
 	for (unsigned i = 0; i < j->scene->count; i++) {
 		const struct object_state *o = &j->scene->objects[i];
 		const char *url =
 			o->kind == OBJECT_INGRESS ? find_url(j, o->urls) : "";
-		if (!*url || *s->url)
+		if (!*url)
 			continue;
-		s->url = url;
-		s->admin_secret = o->admin_secret;
-		if (*o->admin_path)
-			s->admin_url = print(j, "%s%s", url, o->admin_path);
+		if (!*s->url || strncmp(url, "https:", 6) == 0)
+			s->url = url;
+		if ((*o->admin_path || *o->admin_secret) &&
+		    (!admin || strcmp(o->name, admin->name) < 0))
+			admin = o;
 	}
+	if (!admin)
+		return;
+	s->admin_secret = admin->admin_secret;
+	if (*admin->admin_path)
+		s->admin_url = print(j, "%s%s", s->url, admin->admin_path);
 }
 
 /* --- conditions --- */
@@ -346,6 +364,20 @@ static void judge_empty(struct judging *j)
 	not_ready(j, PHASE_PROVISIONING, "NothingInstalled", message);
 }
 
+/*
+ * When it began to be brought about: a Store for Argo CD as it was made, any other when
+ * somebody took it up.
+ */
+static int64_t begin_of(const struct judging *j)
+{
+	int64_t begin = j->store->created;
+	if (!j->store->by_helm)
+		return begin;
+	if (begin < j->scene->namespace_created)
+		begin = j->scene->namespace_created;
+	return begin < j->installed ? j->installed : begin;
+}
+
 static void judge_installed(struct judging *j)
 {
 	struct store_status *s = &j->out->status;
@@ -367,7 +399,7 @@ static void judge_installed(struct judging *j)
 		set(j, CONDITION_READY, "True", "Served",
 		    "all workloads are available and all guards are in place");
 		if (!s->ready_at) {
-			int64_t took = j->now - j->store->created;
+			int64_t took = j->now - begin_of(j);
 			s->ready_at = j->now;
 			s->provisioning_seconds = took > 0 ? took : 0;
 		}
@@ -393,17 +425,15 @@ static void judge_phase(struct judging *j)
 {
 	struct store_status *s = &j->out->status;
 	const struct store_condition *ready = &s->conditions[CONDITION_READY];
-	bool is_there = j->scene->namespace != NAMESPACE_ABSENT;
 	int64_t timeout = j->policy->provisioning_seconds;
-	int64_t end = timeout + (is_there ? j->scene->namespace_created :
-					    j->store->created);
+	int64_t end = begin_of(j) + timeout;
 	if (s->phase == PHASE_READY)
 		return;
 	if (j->was_ready) {
 		s->phase = PHASE_DEGRADED;
 	} else if (j->rank == RANK_FAILED) {
 		s->phase = PHASE_FAILED;
-	} else if (!is_there && j->store->by_helm) {
+	} else if (j->store->by_helm && !j->workloads) {
 		return; /* whoever installs it may take their time */
 	} else if (j->now >= end) {
 		not_ready(j, PHASE_FAILED, "ProvisionTimeout",

@@ -12,6 +12,7 @@ enum { OBJECT_TEXTS = 8, STORE_TEXTS = 3, EXPLAINED_TEXTS = 3 };
 struct seen_object {
 	struct seen_object *next;
 	char *texts;
+	int64_t created;
 	uint32_t round; /* of the list that named it last */
 	uint8_t kind;
 	uint8_t health;

@@ -257,7 +257,10 @@ static void take_object(struct scenes *s, struct scene *scene,
 	struct seen_object **at = place(scene, state->kind, state->name);
 	struct seen_object *o = *at;
 	char *texts = pack_object(state);
-	if (!o && texts) {
+	/* one store's must not cost the others their memory; guards are few, and named */
+	bool has_room = scene->count < SG_MAX_STORE_OBJECTS ||
+			state->kind > OBJECT_INGRESS;
+	if (!o && texts && has_room) {
 		o = *at = calloc(1, sizeof *o);
 		scene->count += o != NULL;
 	}
@@ -274,6 +277,7 @@ static void take_object(struct scenes *s, struct scene *scene,
 	o->kind = (uint8_t)state->kind;
 	o->health = (uint8_t)state->health;
 	o->is_idle = state->is_idle;
+	o->created = state->created;
 	o->round = round;
 	if (!is_same)
 		scenes_changed(s, scene);

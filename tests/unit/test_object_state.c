@@ -33,9 +33,10 @@ static const struct expected table[] = {
 	{ "not looked at", OBJECT_DEPLOYMENT,
 	  "spec: {}\nstatus: {observedGeneration: 1, conditions: [" AVAILABLE
 	  "]}\n",
-	  HEALTH_WAITING, "ReplicasUnavailable", "0 of 1 pods are available" },
+	  HEALTH_WAITING, "NotObserved",
+	  "its last change has not been taken up yet" },
 	{ "no status at all", OBJECT_DEPLOYMENT, "spec: {}\n", HEALTH_WAITING,
-	  "ReplicasUnavailable", "0 of 1 pods are available" },
+	  "NotObserved", "its last change has not been taken up yet" },
 	{ "refused pods", OBJECT_DEPLOYMENT,
 	  DEPLOYED(AVAILABLE
 		   ", {type: ReplicaFailure, status: 'True', reason: FailedCreate, message: 'pods \"x-1-2\" is forbidden: exceeded quota: q'}",
@@ -108,6 +109,15 @@ static const struct expected table[] = {
 	{ "an evicted pod", OBJECT_POD,
 	  "status: {phase: Failed, reason: Evicted, message: The node was low on resource}\n",
 	  HEALTH_FAILED, "Evicted", "The node was low on resource" },
+	{ "one restart, of a node's maybe", OBJECT_POD,
+	  POD(SCHEDULED,
+	      "{name: c, ready: false, restartCount: 1, state: {running: {}}, lastState: {terminated: {exitCode: 255}}}"),
+	  HEALTH_GOOD, "", "" },
+	{ "an image, wrapped", OBJECT_POD,
+	  POD(SCHEDULED,
+	      "{name: c, image: x/y, ready: false, state: {waiting: {reason: ErrImagePull, message: 'rpc error: code = NotFound desc = failed to resolve x/y: x/y: not found'}}}"),
+	  HEALTH_WAITING, "ImagePullBackOff",
+	  "image x/y can't be pulled: not found" },
 	{ "a silent node", OBJECT_POD,
 	  POD("{type: Ready, status: 'False'}, {type: ContainersReady, status: 'True'}",
 	      "{name: c, ready: true}"),
@@ -198,6 +208,29 @@ static void test_an_ingress_says_where(void **state)
 	expect_text(is.admin_secret, "", "no name of a Secret");
 }
 
+/* Whoever may edit Ingresses could take the leader's memory otherwise. */
+static void test_an_ingress_of_very_many_hosts(void **state)
+{
+	cleanup_buffer struct sg_buffer text;
+	struct sg_arena a;
+	struct object_state is;
+	const char *store;
+	(void)state;
+	sg_arena_init(&a);
+	sg_buffer_init(&text, SG_MAX_STREAM);
+	sg_buffer_puts(&text, META "spec: {rules: [{host: a.b}");
+	for (int i = 0; i < 20000; i++)
+		sg_buffer_printf(&text, ", {host: h%d.example.com}", i);
+	sg_buffer_puts(&text, "]}\n");
+	const struct node *object = must_parse(&a, text.data);
+	size_t before = a.total;
+	assert_true(object_state_read(&a, OBJECT_INGRESS, object, &store, &is));
+	assert_true(strncmp(is.urls, "http://a.b http://h0.", 21) == 0);
+	if (a.total - before > 100000)
+		fail_msg("it took %zu bytes", a.total - before);
+	sg_arena_release(&a);
+}
+
 static void test_no_stores(void **state)
 {
 	static const char *const texts[] = {
@@ -226,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_each_kind),
 		cmocka_unit_test(test_a_pod_knows_whose_it_is),
 		cmocka_unit_test(test_an_ingress_says_where),
+		cmocka_unit_test(test_an_ingress_of_very_many_hosts),
 		cmocka_unit_test(test_no_stores),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

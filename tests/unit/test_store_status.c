@@ -182,7 +182,7 @@ static void test_the_worst_is_named(void **state)
 	expect(&s, 130, PHASE_PROVISIONING, "ReplicasUnavailable",
 	       "Deployment web: 0 of 1 pods are available; another object is not ready either");
 	assert_ptr_equal(s.verdict.unexplained, find(&s, "web"));
-	assert_int_equal(s.verdict.look_again, NAMESPACE_CREATED + 600);
+	assert_int_equal(s.verdict.look_again, CREATED + 600);
 	wait_for(&s, "database", "ReplicasUnavailable",
 		 "0 of 1 pods are available");
 	expect(&s, 130, PHASE_PROVISIONING, "ReplicasUnavailable",
@@ -321,13 +321,60 @@ static void test_before_there_is_anything(void **state)
 	judge(&s, 6000);
 	assert_int_equal(s.verdict.status.phase, PHASE_PENDING);
 	assert_int_equal(s.verdict.look_again, 0);
-	/* which begins with the namespace */
+	/* to the namespace, too, and to what is in it */
 	s.scene.namespace = NAMESPACE_ACTIVE;
-	expect(&s, 699, PHASE_PROVISIONING, "NothingInstalled",
+	expect(&s, 9000, PHASE_PROVISIONING, "NothingInstalled",
 	       "nothing is installed in namespace store-fashion");
+	s.store.by_helm = false;
 	expect(&s, 700, PHASE_FAILED, "ProvisionTimeout",
 	       "not ready within 10 min: nothing is installed in namespace store-fashion");
 	sg_arena_release(&s.arena);
+}
+
+static void test_who_installs_by_hand_has_all_the_time_from_then_on(void **state)
+{
+	struct stage s;
+	(void)state;
+	set_stage(&s);
+	s.store.by_helm = true;
+	for (unsigned i = 0; i < 3; i++)
+		s.objects[i].created = CREATED + 5000 + i;
+	wait_for(&s, "web", "Odd", "x");
+	expect(&s, 5599, PHASE_PROVISIONING, "Odd", "Deployment web: x");
+	assert_int_equal(s.verdict.look_again, CREATED + 5600);
+	expect(&s, 5600, PHASE_FAILED, "ProvisionTimeout",
+	       "not ready within 10 min: Deployment web: x");
+	find(&s, "web")->health = HEALTH_GOOD;
+	expect(&s, 5030, PHASE_READY, "Served", SERVED);
+	assert_int_equal(s.verdict.status.provisioning_seconds, 30);
+	sg_arena_release(&s.arena);
+}
+
+/* In whichever order they were seen. */
+static void test_several_ingresses_of_one_host(void **state)
+{
+	(void)state;
+	for (int order = 0; order < 2; order++) {
+		struct stage s;
+		set_stage(&s);
+		for (int i = 0; i < 2; i++) {
+			bool is_first = i == order;
+			struct object_state *o =
+				put(&s, OBJECT_INGRESS,
+				    is_first ? "web" : "blog", "web");
+			o->urls = is_first ? "http://fashion.shops.example.com" :
+					     "https://fashion.shops.example.com";
+			o->admin_path = is_first ? "/app" : "";
+			o->admin_secret = is_first ? "keys" : "";
+		}
+		judge(&s, 130);
+		const struct store_status *is = &s.verdict.status;
+		expect_text(is->url, "https://fashion.shops.example.com", "url");
+		expect_text(is->admin_url,
+			    "https://fashion.shops.example.com/app", "adminURL");
+		expect_text(is->admin_secret, "keys", "adminSecretRef");
+		sg_arena_release(&s.arena);
+	}
 }
 
 static void test_deleting(void **state)
@@ -430,6 +477,9 @@ int main(void)
 		cmocka_unit_test(test_guards),
 		cmocka_unit_test(test_a_web_is_needed),
 		cmocka_unit_test(test_before_there_is_anything),
+		cmocka_unit_test(
+			test_who_installs_by_hand_has_all_the_time_from_then_on),
+		cmocka_unit_test(test_several_ingresses_of_one_host),
 		cmocka_unit_test(test_deleting),
 		cmocka_unit_test(test_what_is_written_is_read_back),
 		cmocka_unit_test(test_a_transition_has_its_time),
