@@ -57,7 +57,11 @@ void store_check_engine(const struct policy *p, const struct store *s,
 /* Of all values, or of those that are not the same in `old` (which may be NULL). */
 void store_check_values(const struct policy *p, const struct store *s,
 			const struct node *old, struct violations *v);
-/* All of them. */
+/*
+ * All of them. Where v excuses what was admitted, a Store is not held to what the policy
+ * says of names, hosts, values and the plans of its engine, but to what makes it usable:
+ * well-formed, of an engine and a plan that there are, and no secrets in its values.
+ */
 void store_check(const struct policy *p, const struct store *s,
 		 struct violations *v);
 /*

@@ -63,9 +63,10 @@ void store_check_name(const struct policy *p, const char *name,
 		      struct violations *v)
 {
 	static const char field[] = "metadata.name";
+	struct violations *rules = violations_excusable(v);
 	int64_t length = (int64_t)strlen(name);
 	if (length < p->naming.min_length || length > p->naming.max_length) {
-		violations_add(v, field,
+		violations_add(length > SG_STORE_NAME_MAX ? v : rules, field,
 			       "\"%.64s\" has %lld characters; from %lld to %lld are accepted",
 			       name, (long long)length,
 			       (long long)p->naming.min_length,
@@ -73,21 +74,22 @@ void store_check_name(const struct policy *p, const char *name,
 		if (length > SG_STORE_NAME_MAX)
 			return;
 	}
-	if (!name_is_dns_label(name) || !matches_whole(p->naming.pattern, name))
-		violations_add(v, field,
+	bool is_label = name_is_dns_label(name);
+	if (!is_label || !matches_whole(p->naming.pattern, name))
+		violations_add(is_label ? rules : v, field,
 			       "\"%s\" does not match %s (lower-case letters, digits and \"-\")",
 			       name, p->naming.pattern);
 	if (length >= 4 && name[2] == '-' && name[3] == '-')
-		violations_add(v, field,
+		violations_add(rules, field,
 			       "\"%s\" has \"--\" as third and fourth character, which is kept for internationalised (punycode) names",
 			       name);
 	if (strings_contain(&p->naming.reserved, name))
-		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+		violations_add_as(rules, VIOLATION_FORBIDDEN, field,
 				  "\"%s\" is reserved; choose another name",
 				  name);
 	const char *other = resembled(&p->naming.protected_names, name);
 	if (other)
-		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+		violations_add_as(rules, VIOLATION_FORBIDDEN, field,
 				  "\"%s\" resembles the protected name \"%s\"; choose another name",
 				  name, other);
 }
@@ -149,6 +151,7 @@ void store_check_host(const struct policy *p, const char *host,
 		      struct violations *v)
 {
 	static const char field[] = "spec.host";
+	struct violations *rules = violations_excusable(v);
 	if (!name_is_dns_subdomain(host) || !strchr(host, '.')) {
 		violations_add(v, field,
 			       "\"%.128s\" is not a host name (like fashion.%s)",
@@ -156,13 +159,13 @@ void store_check_host(const struct policy *p, const char *host,
 		return;
 	}
 	if (has_punycode(host))
-		violations_add(v, field,
+		violations_add(rules, field,
 			       "\"%.128s\" has an internationalised (punycode) label; plain ones are accepted",
 			       host);
 	bool is_base = strcmp(host, p->hosts.base_domain) == 0;
 	if (is_base || (!in_domain(host, p->hosts.base_domain) &&
 			!in_domains(host, &p->hosts.allowed_domains)))
-		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+		violations_add_as(rules, VIOLATION_FORBIDDEN, field,
 				  "\"%.128s\" is not below a domain that is allowed: %s%s%s",
 				  host, p->hosts.base_domain,
 				  p->hosts.allowed_domains.count ? ", " : "",
@@ -171,13 +174,13 @@ void store_check_host(const struct policy *p, const char *host,
 						       &p->hosts.allowed_domains) :
 					  "");
 	if (in_domains(host, &p->hosts.denied_domains))
-		violations_add_as(v, VIOLATION_FORBIDDEN, field,
+		violations_add_as(rules, VIOLATION_FORBIDDEN, field,
 				  "\"%.128s\" is in a denied domain; denied: %s",
 				  host,
 				  strings_join(v->arena,
 					       &p->hosts.denied_domains));
 	if (!is_base && in_domain(host, p->hosts.base_domain))
-		check_host_labels(p, host, v);
+		check_host_labels(p, host, rules);
 }
 
 static void check_engine(const struct policy *p, const struct store *s,
@@ -203,7 +206,8 @@ static void check_plan(const struct policy *p, const struct store *s,
 				  "there is no plan \"%.64s\"; one of: %s", s->plan,
 				  policy_plan_names(v->arena, p));
 	else if (engine && !strings_contain(&engine->plans, s->plan))
-		violations_add_as(v, VIOLATION_NOT_SUPPORTED, "spec.plan",
+		violations_add_as(violations_excusable(v),
+				  VIOLATION_NOT_SUPPORTED, "spec.plan",
 				  "plan \"%s\" is not offered for %s; one of: %s",
 				  s->plan, engine->name,
 				  strings_join(v->arena, &engine->plans));
@@ -279,7 +283,7 @@ void store_check(const struct policy *p, const struct store *s,
 		 struct violations *v)
 {
 	store_check_name(p, s->name, v);
-	bool bad_name = v->count > 0;
+	bool bad_name = v->count > 0 || violations_excusable(v)->count > 0;
 	store_check_engine(p, s, v);
 	/* a bad name makes a bad default host, which is no news */
 	if (s->host && !(bad_name && is_default_host(p, s)))

@@ -40,23 +40,24 @@ static bool is_allowed(const struct strings *allowed, const char *path)
 	return false;
 }
 
-static void complain(struct values_check *c, const char *message)
+static void complain(struct values_check *c, struct violations *v,
+		     const char *message)
 {
 	char field[PATH_SIZE + sizeof "spec.values."];
 	(void)snprintf(field, sizeof field, "spec.values.%s", c->path);
-	violations_add_as(c->v, VIOLATION_FORBIDDEN, field, "%s", message);
+	violations_add_as(v, VIOLATION_FORBIDDEN, field, "%s", message);
 }
 
 static void check_leaf(struct values_check *c)
 {
-	if (is_allowed(&c->engine->values, c->path))
+	struct violations *v = violations_excusable(c->v);
+	if (v->count >= SG_MAX_VIOLATIONS ||
+	    is_allowed(&c->engine->values, c->path))
 		return;
 	const char *message = sg_arena_printf(
-		c->v->arena,
-		"is not a value that a %s store may set; allowed: %s",
-		c->engine->name,
-		strings_join(c->v->arena, &c->engine->values));
-	complain(c, message ? message : "is not allowed");
+		v->arena, "is not a value that a %s store may set; allowed: %s",
+		c->engine->name, strings_join(v->arena, &c->engine->values));
+	complain(c, v, message ? message : "is not allowed");
 }
 
 static void check_value(struct values_check *c, const struct node *value,
@@ -102,7 +103,7 @@ static void check_value(struct values_check *c, const struct node *value,
 			const struct node *old)
 {
 	if (looks_secret(c->path)) {
-		complain(c, "looks like a secret, and every user who may list Stores could read it; leave it out");
+		complain(c, c->v, "looks like a secret, and every user who may list Stores could read it; leave it out");
 	} else if (node_is_mapping(value)) { /* an empty one sets nothing */
 		check_mapping(c, value, old);
 	} else if (node_is_sequence(value) && node_count(value)) {

@@ -12,6 +12,12 @@ void violations_init(struct violations *v, struct sg_arena *arena)
 {
 	v->arena = arena;
 	v->count = 0;
+	v->excused = NULL;
+}
+
+struct violations *violations_excusable(struct violations *v)
+{
+	return v->excused ? v->excused : v;
 }
 
 static void add(struct violations *v, enum violation_kind kind,

@@ -28,6 +28,12 @@ struct violations {
 	struct sg_arena *arena; /* owns the messages */
 	struct violation items[SG_MAX_VIOLATIONS];
 	unsigned count; /* further ones are dropped at the cap */
+	/*
+	 * Set after violations_init() for what was admitted once: gets what is only
+	 * against a rule that the policy may have got since, apart from the others, so
+	 * that neither hides the other at the cap. NULL: there is no difference.
+	 */
+	struct violations *excused;
 };
 
 void violations_init(struct violations *v, struct sg_arena *arena);
@@ -38,6 +44,8 @@ void violations_add(struct violations *v, const char *field,
 void violations_add_as(struct violations *v, enum violation_kind kind,
 		       const char *field, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Where to add what an object that was admitted once is excused from. */
+struct violations *violations_excusable(struct violations *v);
 /* 0 when there are none, else -1 with SG_REFUSED and one bullet each. */
 int violations_check(const struct violations *v, const char *subject,
 		     struct sg_error *e);

@@ -124,8 +124,17 @@ static int check_same_name(const struct options *o, const char *from_file,
 	return document_context(found, e);
 }
 
+static bool says_otherwise(const char *flag, const char *said)
+{
+	return flag && !(said && strcmp(flag, said) == 0);
+}
+
 static void take_flags(const struct options *o, struct store *s)
 {
+	/* nobody admitted it as such */
+	if (says_otherwise(o->engine, s->engine) ||
+	    says_otherwise(o->plan, s->plan))
+		s->uid = NULL;
 	s->name = o->store ? o->store : s->name;
 	s->engine = o->engine ? o->engine : s->engine;
 	s->plan = o->plan ? o->plan : s->plan;
@@ -143,14 +152,28 @@ static int name_owner(struct sg_arena *a, struct identity *out,
 	return out->owner_label ? 0 : sg_error_memory(e);
 }
 
-static int check_rules(struct sg_arena *a, const struct policy *policy,
-		       const struct store *s, struct sg_error *e)
+int identity_check(struct sg_arena *a, const struct policy *policy,
+		   const struct store *s, const char *subject,
+		   struct diagnostics *d, struct sg_error *e)
 {
-	struct violations found;
+	struct violations found, excused;
 	violations_init(&found, a);
+	violations_init(&excused, a);
+	found.excused = s->uid ? &excused : NULL;
 	store_check(policy, s, &found);
+	for (unsigned i = 0; i < excused.count; i++)
+		diagnostics_warn(d, "store \"%.64s\" was admitted, but breaks the policy as it is now: %s: %s",
+				 s->name, excused.items[i].field,
+				 excused.items[i].message);
+	return violations_check(&found, subject, e);
+}
+
+static int check_rules(struct sg_arena *a, const struct policy *policy,
+		       const struct store *s, struct diagnostics *d,
+		       struct sg_error *e)
+{
 	const char *subject = sg_arena_printf(a, "store \"%.64s\"", s->name);
-	return violations_check(&found, subject ? subject : "store", e);
+	return identity_check(a, policy, s, subject ? subject : "store", d, e);
 }
 
 static int name_namespace(struct sg_arena *a, const struct options *o,
@@ -171,7 +194,8 @@ static int name_namespace(struct sg_arena *a, const struct options *o,
 
 int identity_resolve(struct sg_arena *a, const struct options *options,
 		     const struct policy *policy, const struct documents *docs,
-		     struct identity *out, struct sg_error *e)
+		     struct identity *out, struct diagnostics *d,
+		     struct sg_error *e)
 {
 	struct store in_stream = { 0 };
 	const struct document *found = NULL;
@@ -191,7 +215,7 @@ int identity_resolve(struct sg_arena *a, const struct options *options,
 				    out->store.name ? "which is the engine" :
 						      "which is the name");
 	if (store_default(a, policy, &out->store, e) ||
-	    check_rules(a, policy, &out->store, e) ||
+	    check_rules(a, policy, &out->store, d, e) ||
 	    name_owner(a, out, e) || name_namespace(a, options, out, e))
 		return -1;
 	out->engine = policy_engine(policy, out->store.engine);

@@ -5,6 +5,7 @@
 #ifndef SG_IDENTITY_H
 #define SG_IDENTITY_H
 
+#include "diagnostics.h"
 #include "documents.h"
 #include "options.h"
 #include "store.h"
@@ -22,11 +23,21 @@ struct identity {
 /*
  * Reads the Store given, if one is, and looks through the documents where it
  * must. SG_USAGE when nobody says who the store is, SG_REFUSED when they
- * disagree or the policy refuses it.
+ * disagree or the policy refuses it (see identity_check).
  */
 int identity_resolve(struct sg_arena *a, const struct options *options,
 		     const struct policy *policy, const struct documents *docs,
-		     struct identity *out, struct sg_error *e);
+		     struct identity *out, struct diagnostics *d,
+		     struct sg_error *e);
+
+/*
+ * SG_REFUSED when the policy refuses the Store, which has its defaults; the subject
+ * begins the message. A Store with a uid was admitted: of what the policy may have
+ * forbidden since it is only warned.
+ */
+int identity_check(struct sg_arena *a, const struct policy *policy,
+		   const struct store *s, const char *subject,
+		   struct diagnostics *d, struct sg_error *e);
 
 /*
  * The Store that the options name: one document that is a Store, YAML or JSON. In a

@@ -124,7 +124,7 @@ static int run_filter(const struct options *o, const struct policy *policy,
 
 	if (stdin_read(&input, e) ||
 	    documents_index(&arena, input.data, input.length, &docs, e) ||
-	    identity_resolve(&arena, o, policy, &docs, &who, e))
+	    identity_resolve(&arena, o, policy, &docs, &who, d, e))
 		return -1;
 	if (!who.owner_label)
 		diagnostics_warn(d, "the owner of store \"%s\" is unknown, so no owner label is set; pass --owner",
@@ -145,21 +145,18 @@ static int run_filter(const struct options *o, const struct policy *policy,
 }
 
 static int run_values(const struct options *o, const struct policy *policy,
-		      struct sg_error *e)
+		      struct diagnostics *d, struct sg_error *e)
 {
 	cleanup_arena struct sg_arena arena;
 	cleanup_buffer struct sg_buffer output;
-	struct violations found;
 	struct store store;
 	struct values_seed seed;
 	sg_arena_init(&arena);
 	sg_buffer_init(&output, SG_MAX_FILE);
-	violations_init(&found, &arena);
 	if (identity_read_store(&arena, o, &store, e) ||
-	    store_default(&arena, policy, &store, e))
-		return -1;
-	store_check(policy, &store, &found);
-	if (violations_check(&found, options_store_source(o), e) ||
+	    store_default(&arena, policy, &store, e) ||
+	    identity_check(&arena, policy, &store, options_store_source(o), d,
+			   e) ||
 	    (o->seed_key_file &&
 	     values_read_seed(o->seed_key_file, &store, &seed, e)) ||
 	    values_write(&arena, &store, o->seed_key_file ? &seed : NULL,
@@ -181,7 +178,7 @@ static int run(const struct options *o, struct diagnostics *d,
 	}
 	if (load_policy(o, &policy, e))
 		return -1;
-	return o->command == COMMAND_VALUES ? run_values(o, policy, e) :
+	return o->command == COMMAND_VALUES ? run_values(o, policy, d, e) :
 					      run_filter(o, policy, d, e);
 }
 

@@ -284,6 +284,27 @@ def test_a_name_is_held_while_its_namespace_holds_anothers_shop(gate):
     must(apply(gate, store("shoes"), user="bob"))
 
 
+def test_nobody_is_told_to_label_the_namespace_of_a_living_store(gate):
+    """As Helm makes it, without labels: who followed the advice to label it as the new
+    owner's would hand over the old one's volumes."""
+    must(apply(gate, store("books"), user="bob"))
+    gate.cluster.namespace("store-books")
+    try:
+        said = apply(gate, store("books"), verb="create")
+        refused(said, "metadata.name", 'Store "books" belongs to "bob"')
+        assert "kubectl label" not in said.stderr, said.stderr
+        must(gate.cluster.kubectl("delete", "store", "books", "--wait=false", user="bob"))
+        said = apply(gate, store("books"), verb="create")
+        refused(said, 'belongs to "bob" and is being deleted', "kubectl get store books")
+        assert "kubectl label" not in said.stderr, said.stderr
+        gate.let_go("books")
+        refused(apply(gate, store("books"), verb="create"),
+                "kubectl label namespace store-books", "urumi.io/owner=alice")
+    finally:
+        gate.cluster.must("delete", "namespace", "store-books")
+    must(apply(gate, store("books"), verb="create"))
+
+
 # --- the policy --------------------------------------------------------------------------
 
 

@@ -116,19 +116,41 @@ static bool is_marked_as(const struct node *labels, const struct store *s)
 	       node_is(node_get(labels, SG_LABEL_OWNER), owner);
 }
 
+static void complain_of_store(struct gate *g, const struct store_facts *other)
+{
+	const char *name = other->name;
+	const char *owner =
+		other->owner && *other->owner ? other->owner : "nobody";
+	struct violations *v = &g->verdict->causes;
+	if (other->deleting)
+		violations_add_as(v, VIOLATION_DUPLICATE, "metadata.name",
+				  "Store \"%s\" belongs to \"%.253s\" and is being deleted; choose another name, or wait until \"kubectl get store %s\" finds none",
+				  name, owner, name);
+	else
+		violations_add_as(v, VIOLATION_DUPLICATE, "metadata.name",
+				  "Store \"%s\" belongs to \"%.253s\"; choose another name",
+				  name, owner);
+}
+
+/* Nobody is told to give a namespace away that a Store still has. */
 static void complain_of_marks(struct gate *g, const struct store *s,
 			      const struct node *labels)
 {
+	const struct world *w = g->world;
 	struct violations *v = &g->verdict->causes;
+	struct store_facts other = { 0 };
 	const char *owner = node_text(node_get(labels, SG_LABEL_OWNER));
 	char label[NAME_LABEL_SIZE];
 	(void)name_owner_label(s->owner, label);
-	if (owner || node_get(labels, SG_LABEL_STORE))
+	if (gate_heard(g, w->calls->find_store(w, g->verdict->arena, s->name,
+					       true, &other, &g->why)))
+		complain_of_store(g, &other);
+	else if (owner || node_get(labels, SG_LABEL_STORE))
 		violations_add_as(v, VIOLATION_FORBIDDEN, "metadata.name",
 				  "namespace store-%s still holds another shop (%s=%.63s); choose another name, or wait until \"kubectl get namespace store-%s\" finds none",
 				  s->name, SG_LABEL_OWNER, owner ? owner : "",
 				  s->name);
-	else
+	else if (!gate_is_in_doubt(g))
 		violations_add_as(v, VIOLATION_FORBIDDEN, "metadata.name",
 				  "namespace store-%s exists and does not say whose it is; choose another name, or ask an administrator to delete it, or, if it is this shop's: kubectl label namespace store-%s %s=%s %s=%s",
 				  s->name, s->name, SG_LABEL_STORE, s->name,

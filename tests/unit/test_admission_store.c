@@ -295,6 +295,59 @@ static void test_namespaces(void **state)
 	}
 }
 
+/* Or an administrator would give the new owner the volumes of the old one's shop. */
+static void test_a_namespace_with_a_store_is_nobody_elses(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct ask k = create("bob", STORE("fashion", "bob", ""));
+	struct fake f = fresh(state);
+	sg_arena_init(&a);
+	f.store = "fashion";
+	f.metadata = must_parse(&a, "{name: store-fashion}");
+	expect_refused(&f, &k, 422,
+		       "metadata.name: Store \"fashion\" belongs to \"alice\"; choose");
+	f.deleting = true;
+	expect_refused(&f, &k, 422,
+		       "belongs to \"alice\" and is being deleted; choose another name, or wait until \"kubectl get store fashion\" finds none");
+	struct verdict v;
+	decide(&a, &f, &k, &v);
+	if (strstr(v.message, "kubectl label"))
+		fail_msg("told to label it: %s", v.message);
+	assert_int_equal(v.causes.count, 1);
+	assert_int_equal(v.causes.items[0].kind, VIOLATION_DUPLICATE);
+	assert_int_equal(f.reserved, 0);
+	/* with all else that is wrong */
+	k.object = STORE("fashion", "bob", ", adminEmail: nobody");
+	expect_refused(&f, &k, 422, "belongs to \"alice\" and is being deleted");
+	expect_refused(&f, &k, 422, "spec.adminEmail: \"nobody\"");
+}
+
+/* Whether there is a Store is not known: no advice. */
+static enum answer no_answer(const struct world *w, struct sg_arena *a,
+			     const char *name, bool is_fresh,
+			     struct store_facts *out, struct sg_error *e)
+{
+	(void)w, (void)a, (void)name, (void)is_fresh, (void)out;
+	sg_error_set(e, SG_IO, "the API server did not answer");
+	return WORLD_UNKNOWN;
+}
+
+static void test_a_namespace_in_doubt_is_given_to_nobody(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct ask k = create("bob", STORE("fashion", "bob", ""));
+	struct fake f = fresh(state);
+	struct world_calls calls = *f.world.calls;
+	sg_arena_init(&a);
+	calls.find_store = no_answer;
+	f.world.calls = &calls;
+	f.metadata = must_parse(&a, "{name: store-fashion}");
+	expect_refused(&f, &k, 503, "try again");
+	f.metadata = must_parse(&a, "{labels: {urumi.io/store: fashion, "
+				    "urumi.io/owner: alice}}");
+	expect_refused(&f, &k, 422, "still holds another shop");
+}
+
 static void test_plans_for_groups(void **state)
 {
 	struct fake f = fresh(state);
@@ -543,6 +596,8 @@ int main(void)
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_hosts_of_other_names),
 		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_a_namespace_with_a_store_is_nobody_elses),
+		cmocka_unit_test(test_a_namespace_in_doubt_is_given_to_nobody),
 		cmocka_unit_test(test_plans_for_groups),
 		cmocka_unit_test(test_not_a_store),
 		cmocka_unit_test(test_waiting),

@@ -334,6 +334,82 @@ static void test_all_at_once(void **state)
 	}
 }
 
+/* More than are told, so that none of both could hide the other. */
+static const struct node *many_values(struct sg_arena *a, const char *last)
+{
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MAX_FILE);
+	for (unsigned i = 0; i < 2 * SG_MAX_VIOLATIONS; i++)
+		sg_buffer_printf(&text, "x%u: 1\n", i);
+	sg_buffer_printf(&text, "%s\n", last);
+	return must_parse(a, text.data);
+}
+
+static void test_what_was_admitted_is_excused(void **state)
+{
+	static const char excused[] = "excused", refused[] = "refused";
+	static const struct {
+		struct store s;
+		const char *field, *how;
+	} cases[] = {
+		{ { .name = "admin" }, "metadata.name", excused },
+		{ { .name = "ab" }, "metadata.name", excused },
+		{ { .name = "9shop" }, "metadata.name", excused },
+		{ { .name = "xn--shop" }, "metadata.name", excused },
+		{ { .name = "paypa1" }, "metadata.name", excused },
+		{ { .name = "A" }, "metadata.name", refused },
+		{ { .name = "a.b" }, "metadata.name", refused },
+		{ { .name = "abcdefghijklmnopqrstuvwxyz0123456" },
+		  "metadata.name", refused },
+		{ { .host = "garden.shops.example.org" }, "spec.host", excused },
+		{ { .host = "xn--a.shops.example.com" }, "spec.host", excused },
+		{ { .host = "admin.shops.example.com" }, "spec.host", excused },
+		{ { .host = "a b" }, "spec.host", refused },
+		{ { .plan = "large" }, "spec.plan", excused },
+		{ { .plan = "tiny" }, "spec.plan", refused },
+		{ { .engine = "magento" }, "spec.engine", refused },
+		{ { .admin_email = "nobody" }, "spec.adminEmail", refused },
+		{ { .delivery = "post" }, "spec.delivery", refused },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v, of_policy;
+		struct store s = cases[i].s;
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		violations_init(&of_policy, &a);
+		v.excused = &of_policy;
+		s.name = s.name ? s.name : "garden";
+		s.engine = s.engine ? s.engine : "woocommerce";
+		s.plan = s.plan ? s.plan : "small";
+		store_check(*state, &s, &v);
+		bool is_excused = cases[i].how == excused;
+		const struct violations *with = is_excused ? &of_policy : &v;
+		if (v.count != !is_excused || (is_excused && !of_policy.count) ||
+		    strcmp(with->items[0].field, cases[i].field) != 0)
+			fail_msg("case %zu: %s is not %s: %u refused, %u excused",
+				 i, cases[i].field, cases[i].how, v.count,
+				 of_policy.count);
+	}
+}
+
+static void test_excused_values_hide_no_secret(void **state)
+{
+	cleanup_arena struct sg_arena a;
+	struct violations v, of_policy;
+	struct store s = { .name = "garden", .engine = "woocommerce",
+			   .plan = "small" };
+	sg_arena_init(&a);
+	violations_init(&v, &a);
+	violations_init(&of_policy, &a);
+	v.excused = &of_policy;
+	s.values = many_values(&a, "shop: {apiToken: x}");
+	store_check(*state, &s, &v);
+	assert_int_equal(of_policy.count, SG_MAX_VIOLATIONS);
+	assert_int_equal(v.count, 1);
+	expect_text(v.items[0].field, "spec.values.shop.apiToken", "refused");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +422,8 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_engines_and_plans),
 		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_what_was_admitted_is_excused),
+		cmocka_unit_test(test_excused_values_hide_no_secret),
 	};
 	return cmocka_run_group_tests(tests, load_policy, free_policy);
 }
