@@ -25,7 +25,8 @@ class RealShop(Shop):
 
     def kill_leader(self):
         """As an out-of-memory kill: without a word, so that what it was just asked fails."""
-        self.gate.must("delete", "pod", self.gate.leader(), "--grace-period=0", "--force")
+        leader = self.cluster.wait("leader", self.gate.leader, seconds=40)
+        self.gate.must("delete", "pod", leader, "--grace-period=0", "--force")
         self.cluster.wait("gate", lambda: self.gate.create_namespace(
             self.namespace, "--dry-run=server").returncode == 0 or
             self.cluster.kubectl("get", "namespace", self.namespace).returncode == 0,

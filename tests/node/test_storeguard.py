@@ -159,7 +159,10 @@ def test_a_leader_that_is_killed_takes_nothing_along_but_what_it_was_asked(gate,
     gate.cluster.wait("two replicas", lambda: len(gate.pods()) == 2, seconds=60)
     failures = stream.failures()
     assert all(when < killed + 5 for when, _ in failures), failures
-    assert all("failed calling webhook" in text for text in texts(failures)), failures
+    # with nobody to ask for defaults a Store is judged as it came: without its owner
+    others = [text for text in texts(failures)
+              if "failed calling webhook" not in text and "spec.owner: is missing" not in text]
+    assert not others, "\n".join(others)
 
 
 # --- the end, and another beginning ------------------------------------------------------
