@@ -23,7 +23,7 @@ static int add_provisioning(struct metrics *m, struct status_counters *c)
 {
 	struct metric x = {
 		.name = "storeguard_provisioning_seconds",
-		.help = "Time from a Store's creation until it was ready for the first time.",
+		.help = "Time from a Store's creation, or its installation by helm, until it was ready for the first time.",
 		.type = METRIC_HISTOGRAM,
 		.read = read_counter,
 		.suffix = "_bucket",
