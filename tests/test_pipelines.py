@@ -1,7 +1,6 @@
 """Shops without Argo CD: rendered in CI and applied by Flux, or by kubectl. Of Flux, its
 kustomize step and its server-side apply are done here by kustomize and kubectl."""
 
-import json
 import os
 import pathlib
 import shutil
@@ -258,48 +257,50 @@ def add_secret(shop):
               *(f"--from-literal={key}=only-for-the-tests" for key in KEYS))
 
 
-def assert_is_guarded_shop(shop):
-    """Ready, with all its guards and labels."""
-    shop.come_up()
-    shop.wait_for("Ready", seconds=60)
-    assert shop.condition("Guarded")["status"] == "True", shop.status()
-    for o in shop.items("deployments,statefulsets,jobs,services,configmaps,ingresses,"
-                        "resourcequotas,limitranges,networkpolicies"):
-        if o["metadata"]["name"] != "kube-root-ca.crt":
-            assert labels_of(o).get("urumi.io/store") == shop.name, o["metadata"]
+def assert_are_guarded_shops(*shops):
+    """Ready, with all their guards and labels."""
+    for shop in shops:
+        add_secret(shop)
+        shop.come_up()
+    for shop in shops:
+        shop.wait_for("Ready", seconds=60)
+        assert shop.condition("Guarded")["status"] == "True", shop.status()
+        for o in shop.items("deployments,statefulsets,jobs,services,configmaps,ingresses,"
+                            "resourcequotas,limitranges,networkpolicies"):
+            if o["metadata"]["name"] != "kube-root-ca.crt":
+                assert labels_of(o).get("urumi.io/store") == shop.name, o["metadata"]
 
 
-@pytest.mark.parametrize("name", STORES)
-def test_flux_makes_the_shop(gate, repository, name):
-    shop, cluster = Shop(gate, name), gate.cluster
-    built = {part: repository.build(name, part) for part in PARTS}
+def test_flux_makes_the_shops(gate, repository):
+    cluster = gate.cluster
+    built = {(name, part): repository.build(name, part) for part in PARTS for name in STORES}
 
-    def apply(part):
-        return cluster.kubectl("apply", "-f", "-", *AS_FLUX, input=built[part])
-
-    refused(apply("guards"), "Make the Store first")
-    for part in PARTS:
-        must(apply(part))
-    add_secret(shop)
-    assert_is_guarded_shop(shop)
+    def apply(name, part):
+        return cluster.kubectl("apply", "-f", "-", *AS_FLUX, input=built[name, part])
 
     def generations():
-        return {part: json.loads(cluster.must(
-            "get", "-f", "-", "-o", "jsonpath-as-json={..metadata.generation}",
-            input=built[part])) for part in PARTS}
+        return [cluster.must("get", "-f", "-", "-o", "jsonpath={..metadata.generation}",
+                             input=text) for text in built.values()]
+
+    refused(apply("fashion", "guards"), "Make the Store first")
+    for name, part in built:
+        must(apply(name, part))
+    assert_are_guarded_shops(*(Shop(gate, name) for name in STORES))
 
     before = generations()
-    for part in PARTS:
+    assert all(before), before
+    for name, part in built:
         # what Flux's detection of drift goes by
-        must(cluster.kubectl("diff", "-f", "-", *AS_FLUX, input=built[part]))
-        must(apply(part))
+        must(cluster.kubectl("diff", "-f", "-", *AS_FLUX, input=built[name, part]))
+        must(apply(name, part))
     assert generations() == before
 
-    for part in reversed(PARTS):  # its file is gone
+    for text in reversed(built.values()):  # the Stores' files are gone
         cluster.must("delete", "-f", "-", "--wait=false", f"--as={FLUX}", "--ignore-not-found",
-                     input=built[part])
-    cluster.must("wait", "--for=delete", f"store/{name}", f"namespace/{shop.namespace}",
-                 "--timeout=30s")
+                     input=text)
+    for name in STORES:
+        cluster.must("wait", "--for=delete", f"store/{name}", f"namespace/store-{name}",
+                     "--timeout=60s")
 
 
 def test_a_pipe_into_kubectl_makes_the_shop(gate, repository, helms):  # noqa: F811
@@ -312,8 +313,7 @@ def test_a_pipe_into_kubectl_makes_the_shop(gate, repository, helms):  # noqa: F
         input=must(postrender(["values", store]))))
     stream = must(postrender(["--store-file", store, "--with-namespace"], chart)).decode()
     shop.must("apply", "-f", "-", input=stream)
-    add_secret(shop)
-    assert_is_guarded_shop(shop)
+    assert_are_guarded_shops(shop)
     diff = ["-n", shop.namespace, "diff", "-f", "-"]
     must(cluster.kubectl(*diff, input=stream))
 
