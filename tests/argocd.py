@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 
@@ -39,7 +38,7 @@ def opened(helm, name):
     gate, argo = Gate(helm, name), None
     try:
         gate.up()
-        argo = ArgoCD(gate)
+        argo = ArgoCD(gate, gate.address)
         argo.furnish()
         gate.helm_upgrade(*OFF, *argo.values())
         gate.flags = ("--lease", f"{GATES}/{LEASE}", *argo.generator())
@@ -55,11 +54,10 @@ def opened(helm, name):
 
 
 class Process:
-    """One of Argo CD's, or Redis; its log outlives the tests. The program may go by
-    another name than its file's."""
+    """One of Argo CD's, or Redis; its log outlives the tests."""
 
-    def __init__(self, name, program, args, environment, ready):
-        self.name, self.program, self.args = name, program, [str(a) for a in args]
+    def __init__(self, name, words, environment, ready):
+        self.name, self.words = name, [str(word) for word in words]
         self.environment, self.ready = environment, ready
         self.log = LOGS / f"{name}.log"
         self.log.unlink(missing_ok=True)
@@ -69,7 +67,7 @@ class Process:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 # killed with the tests, however they end
-                [shutil.which("setpriv"), "--pdeathsig", "KILL", self.program, *self.args],
+                [shutil.which("setpriv"), "--pdeathsig", "KILL", *self.words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         cluster.wait(f"{self.name}, ready", self._is_ready, seconds=60)
 
@@ -96,12 +94,11 @@ class Process:
         return "\n".join(self.said().splitlines()[-15:])
 
 
-def listens(address, port):
-    try:
-        socket.create_connection((address, port), timeout=1).close()
-        return True
-    except OSError:
-        return False
+def manifests():
+    """Those of Argo CD that need no pods."""
+    objects = yaml.load_all(pathlib.Path(tool("argocd-install.yaml")).read_text(),
+                            Loader=LOADER)
+    return "\n---\n".join(json.dumps(o) for o in objects if o["kind"] not in FOR_PODS)
 
 
 def revision(app):
@@ -118,8 +115,12 @@ def is_synced(app):
 class ArgoCD:
     """Argo CD beside a gate's cluster, in namespace argocd."""
 
-    def __init__(self, gate):
-        self.gate, self.cluster, self.address = gate, gate.cluster, gate.address
+    def __init__(self, gate, address, webhook=None, inside=()):
+        """The processes listen on that address. They find the webhook there, too, or at
+        one of its own; inside is the command that runs a program where these addresses
+        are, if that is not here."""
+        self.gate, self.cluster, self.address = gate, gate.cluster, address
+        self.webhook, self.inside = webhook or address, inside
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="argocd-"))
         for name in ("bin", "git", "image", "plugins", "policy"):
             (self.folder / name).mkdir()
@@ -130,12 +131,8 @@ class ArgoCD:
 
     def furnish(self):
         """Its own manifests: kinds, accounts with their access, settings."""
-        manifests = yaml.load_all(pathlib.Path(tool("argocd-install.yaml")).read_text(),
-                                  Loader=LOADER)
-        objects = [o for o in manifests if o["kind"] not in FOR_PODS]
-        self.cluster.must(
-            "-n", NAMESPACE, "apply", "--server-side", "--force-conflicts", "-f", "-",
-            input="\n---\n".join(json.dumps(o) for o in objects))
+        self.cluster.must("-n", NAMESPACE, "apply", "--server-side", "--force-conflicts",
+                          "-f", "-", input=manifests())
         self.cluster.wait("kinds of Argo CD", lambda: self.cluster.kubectl(
             "get", "applications,applicationsets,appprojects").returncode == 0, seconds=30)
         # what argocd-server would make
@@ -144,11 +141,21 @@ class ArgoCD:
 
         self.add_project(PROJECT)
 
+    def remove(self):
+        """All that furnish() brought, and all Applications; what these made stays."""
+        for name in self.cluster.must("-n", NAMESPACE, "get", "applications", "-o",
+                                      "name").split():
+            self.cluster.must("-n", NAMESPACE, "patch", name, "--type=merge", "-p",
+                              '{"metadata": {"finalizers": null}}')
+        self.cluster.must("delete", "namespace", NAMESPACE, timeout=180)
+        self.cluster.must("-n", NAMESPACE, "delete", "--ignore-not-found", "-f", "-",
+                          input=manifests(), timeout=180)
+
     def values(self):
         """The chart's arguments."""
         return [word for name, value in {
             "enabled": "true", "repoURL": self.git.url, "requeueAfterSeconds": "2",
-            "generatorURL": f"http://{self.address}:{GENERATOR}"}.items()
+            "generatorURL": f"http://{self.webhook}:{GENERATOR}"}.items()
                 for word in ("--set", f"argocd.{name}={value}")]
 
     def generator(self):
@@ -156,7 +163,7 @@ class ArgoCD:
         secret = self.cluster.get("-n", GATES, "secret", "storeguard-generator")
         token = self.folder / "token"
         token.write_bytes(base64.b64decode(secret["data"]["token"]))
-        return ("--generator", f"{self.address}:{GENERATOR}", "--generator-token-file",
+        return ("--generator", f"{self.webhook}:{GENERATOR}", "--generator-token-file",
                 token)
 
     def patch(self, kind, name, **fields):
@@ -184,14 +191,19 @@ class ArgoCD:
                          f"--probe-addr={self.address}:18091",
                          f"--webhook-addr={self.address}:18092",
                          f"--argocd-repo-server={self.address}:{REPOSITORIES}",
-                         ready=lambda: listens(self.address, 18091))
+                         ready=lambda: self._listens(18091))
         for process in self.processes.values():
             process.start(self.cluster)
 
     def _add(self, name, program, *args, ready, environment=()):
-        self.processes[name] = Process(name, program, args, {
+        self.processes[name] = Process(name, [*self.inside, program, *args], {
             "PATH": os.environ["PATH"], "HOME": str(self.folder),
             "TMPDIR": str(self.folder), **dict(environment)}, ready)
+
+    def _listens(self, port):
+        return subprocess.run(
+            [*self.inside, "bash", "-c", f": </dev/tcp/{self.address}/{port}"],
+            stderr=subprocess.DEVNULL, timeout=10, check=False).returncode == 0
 
     def _argocd(self, name, *args, ready, environment=()):
         """The one program, which acts by its name."""
@@ -203,13 +215,13 @@ class ArgoCD:
     def _redis(self):
         self._add("redis", shutil.which("redis-server"), "--bind", self.address, "--port",
                   REDIS, "--save", "", "--dir", self.folder,
-                  ready=lambda: listens(self.address, REDIS))
+                  ready=lambda: self._listens(REDIS))
 
     def _repository_server(self):
         self._argocd("repo-server", "--disable-tls", f"--address={self.address}",
                      f"--port={REPOSITORIES}", f"--redis={self.address}:{REDIS}",
                      f"--metrics-address={self.address}", "--metrics-port=18084",
-                     ready=lambda: listens(self.address, REPOSITORIES),
+                     ready=lambda: self._listens(REPOSITORIES),
                      environment={"ARGOCD_GPG_ENABLED": "false", "ARGOCD_ASK_PASS_SOCK":
                                   str(self.folder / "ask-pass.sock")})
 
@@ -232,6 +244,7 @@ class ArgoCD:
 
     def _kubeconfig(self, account):
         config = json.loads(self.cluster.state.kubeconfig().read_text())
+        config["clusters"][0]["cluster"]["server"] = self.cluster.state.facts["inside"]
         config["users"][0]["user"] = {"token": self.cluster.must(
             "-n", NAMESPACE, "create", "token", account, "--duration=2h")}
         config["contexts"][0]["context"]["namespace"] = NAMESPACE
