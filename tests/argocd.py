@@ -215,6 +215,8 @@ class ArgoCD:
     def _redis(self):
         self._add("redis", shutil.which("redis-server"), "--bind", self.address, "--port",
                   REDIS, "--save", "", "--dir", self.folder,
+                  # a node's address is not loopback, to which it would keep
+                  "--protected-mode", "no",
                   ready=lambda: self._listens(REDIS))
 
     def _repository_server(self):

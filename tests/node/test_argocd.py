@@ -11,14 +11,16 @@ import pytest
 
 from argocd import NAMESPACE, ArgoCD
 from cluster.node import ADDRESS
+from gate import NAMESPACE as GATES
 from node.installation import bare, gate  # noqa: F401
+from node.pods import pod, run_to_its_end
 from node.stores import Store
 from node.test_medusa import orders, place_order
 from test_argocd import applicationset, asked_again, store
 
 WEBHOOK = "deployment/storeguard-webhook"
 READY_SECONDS = 420
-# By itself Argo CD takes nothing away from an Application that has nothing else.
+# Git has no empty folders.
 NOTE = {"apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "team", "namespace": "default"}}
 
@@ -64,6 +66,19 @@ def shop(argo, helms):
     assert ready.returncode == 0, f"{ready.stderr}\n{it.describe()}"
     print(f"{time.monotonic() - began:.1f} s from git push to a Store that is Ready")
     return it
+
+
+def test_pods_of_its_applicationset_controller_get_at_the_stores_and_no_others(argo):
+    """Its process doesn't show it: a node always reaches its own pods."""
+    url = f"http://storeguard-webhook.{GATES}.svc:8081/api/v1/getparams.execute"
+
+    def ask(name, **labels):
+        return run_to_its_end(argo.cluster, NAMESPACE, pod(
+            name, "sh", "-c", "curl -s --max-time 5 -o /dev/null -w '%{http_code}' "
+            f"-d '{{}}' {url} || echo shut", labels=labels))
+    assert "shut" in ask("anybody")
+    assert ask("controller", **{
+        "app.kubernetes.io/name": "argocd-applicationset-controller"}) == "401"
 
 
 def uids(argo):
@@ -112,6 +127,21 @@ def test_no_shop_goes_while_the_webhooks_pods_are_replaced(argo, shop, gate):  #
     asked_again(argo)
     assert uids(argo) == before
     assert order in orders(shop)
+
+
+def test_an_emptied_folder_takes_no_shop_with_it(argo, shop):
+    before = uids(argo)
+    emptied = argo.push("All gone by a slip", books=None, team=None)
+    argo.wait_for("stores", "error", lambda app: [
+        c for c in app["status"].get("conditions", [])
+        if c["type"] == "ComparisonError" and "app path does not exist" in c["message"]],
+                  seconds=120)
+    assert uids(argo) == before
+    back = argo.git.revert(emptied)
+    argo.refresh("stores")
+    argo.wait_synced("stores", back, seconds=120)
+    assert uids(argo) == before
+    assert orders(shop)
 
 
 def test_a_store_that_leaves_git_goes_with_its_shop(argo, shop):
