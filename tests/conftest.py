@@ -62,9 +62,8 @@ def root():
 
 @pytest.fixture(scope="session")
 def cluster():
-    """A real API server, with etcd and controllers but no node. Each worker of
-    tests/run has its own."""
-    cluster = Cluster(f"cluster-test{os.environ.get('PYTEST_XDIST_WORKER', '')}")
+    """A real API server, with etcd and controllers but no node."""
+    cluster = Cluster("cluster-test")
     cluster.up()
     yield cluster
     cluster.down()

@@ -21,13 +21,15 @@ Write = collections.namedtuple(
 
 class Cluster:
     """One running cluster. Its folder has a name of its own, so that the one a
-    developer has started by hand stays out of it."""
+    developer has started by hand stays out of it, and each worker of tests/run, which
+    may be at tests of the same cluster, has one of its own."""
 
     def __init__(self, name, node=False, options=()):
         """options are further ones of `cluster up`."""
         self.node = node
         self.options = options
-        self.state = State(ROOT / "build" / name)
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        self.state = State(ROOT / "build" / f"{name}{worker}")
 
     def tool(self, *args, environment=None, timeout=300):
         """tests/cluster/cluster on this cluster, with further environment."""
