@@ -253,6 +253,7 @@ def test_one_teams_application_makes_no_stores_for_anothers_owners(argo, team):
     argo.refresh(team)
     argo.wait_synced(team)
     argo.cluster.must("-n", NAMESPACE, "delete", "application", team)
+    argo.wait_synced("store-hats")  # shops are nobody's team's
     argo.cluster.must("delete", "store", "hats", "--timeout=90s")
     argo.cluster.wait("end of hats", lambda: not argo.application("store-hats"), seconds=60)
 
