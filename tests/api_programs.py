@@ -121,14 +121,21 @@ def install(cluster):
                  lambda: cluster.kubectl("get", "stores").returncode == 0)
 
 
-@pytest.fixture(scope="module")
-def own():
-    """An API server that may be cut, stopped and restarted."""
-    cluster = Cluster("cluster-api-test")
+@contextlib.contextmanager
+def with_kinds(name):
+    """A cluster of that name that has our kinds."""
+    cluster = Cluster(name)
     cluster.up()
     install(cluster)
     yield cluster
     cluster.down()
+
+
+@pytest.fixture(scope="module")
+def own():
+    """An API server that may be cut, stopped and restarted."""
+    with with_kinds("cluster-api-test") as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import yaml
 import readme
 from conftest import ROOT, tool
 from helm import LOADER, helms, identify, load  # noqa: F401
-from test_charts import containers, pods
+from test_charts import assert_bounded_and_confined, containers
 
 CHART = ROOT / "charts" / "storeguard"
 NAMESPACE = "storeguard-system"
@@ -61,18 +61,7 @@ def test_nothing_is_to_be_said_against_it(helm):
 
 
 def test_its_pods_are_bounded_and_confined(helm):
-    objects = template(helm).values()
-    found = dict(containers(objects))
-    assert len(found) == 2, found.keys()
-    for name, container in found.items():
-        for side in ("requests", "limits"):
-            assert {"cpu", "memory"} <= set(container["resources"][side]), f"{name}: {side}"
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]}}, name
-    for name, pod in pods(objects):
-        assert pod["securityContext"]["runAsNonRoot"] is True, name
-        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+    assert assert_bounded_and_confined(list(template(helm).values())) == 2
 
 
 def test_an_upgrade_takes_no_replica_away_before_another_is_ready(helm):

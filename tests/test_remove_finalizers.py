@@ -10,8 +10,7 @@ import threading
 import pytest
 
 from api_programs import (CRDS, STORES, certificates, config, fake,  # noqa: F401
-                          install, store)
-from cluster.client import Cluster
+                          install, store, with_kinds)
 from conftest import WEBHOOK
 
 OURS = "urumi.io/namespace"
@@ -20,11 +19,8 @@ NONE = f"No Store has the finalizer {OURS}\n"
 
 @pytest.fixture(scope="module")
 def own():
-    cluster = Cluster("cluster-finalizers-test")
-    cluster.up()
-    install(cluster)
-    yield cluster
-    cluster.down()
+    with with_kinds("cluster-finalizers-test") as cluster:
+        yield cluster
 
 
 @pytest.fixture

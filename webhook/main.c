@@ -243,10 +243,12 @@ static void start_leading(void *context)
 		.log = &p->log,
 	};
 	struct sg_error e = { 0 };
-	if (status_start(&o, &p->status, &e))
-		log_event(&p->log, LOG_LEVEL_ERROR,
-			  "this replica leads, but can't keep the Stores' status",
-			  log_text("error", e.message));
+	if (status_start(&o, &p->status, &e) == 0)
+		return;
+	log_event(&p->log, LOG_LEVEL_ERROR,
+		  "can't keep the Stores' status, and ends so that another replica leads",
+		  log_text("error", e.message));
+	(void)kill(getpid(), SIGTERM);
 }
 
 static void stop_leading(void *context)

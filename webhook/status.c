@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backoff.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "status_calls.h"
@@ -212,7 +211,7 @@ static void update(struct status *s, const struct policy *policy,
 	store_status_judge(&s->arena, policy, &view, &shown, scene,
 			   clock_wall() / 1000, &verdict);
 	if (sg_arena_check(&s->arena, &e)) {
-		complain(s, name, &e);
+		(void)took(s, name, CALL_UNKNOWN, &e);
 		return;
 	}
 	store_status_digest(&verdict.status, view.generation, is);
