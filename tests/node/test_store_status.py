@@ -23,6 +23,13 @@ class RealShop(Shop):
         super().__init__(gate, store.name)
         self.install_by = store
 
+    def volumes(self):
+        """The folders that the claims are bound to; one whose claim is gone is emptied and
+        offered to the next, under its name."""
+        names = {c["spec"].get("volumeName") for c in self.items("persistentvolumeclaims")}
+        return [self.cluster.state.folder / "node" / "volumes" / name
+                for name in names - {None}]
+
     def kill_leader(self):
         """As an out-of-memory kill: without a word, so that what it was just asked fails."""
         leader = self.cluster.wait("leader", self.gate.leader, seconds=40)
@@ -98,7 +105,10 @@ def test_a_node_that_falls_silent_is_named(shop):
 
 
 def test_a_shop_goes_whoever_leads_and_leaves_its_next_owner_nothing(shop, gate):  # noqa: F811
-    claims = {c["spec"]["volumeName"] for c in shop.items("persistentvolumeclaims")}
+    left = [folder / "of-alice" for folder in shop.volumes()]
+    assert left
+    for file in left:
+        file.touch()
     passwords = [s.get("data") for s in shop.items("secrets")]
     gate.cluster.must("delete", "store", "books", "--wait=false", user="alice")
     shop.wait_for("Deleting", "helm uninstall store-books")
@@ -112,9 +122,8 @@ def test_a_shop_goes_whoever_leads_and_leaves_its_next_owner_nothing(shop, gate)
     shop.install_by.upgrade("--create-namespace")
     shop.wait_for("Provisioning", seconds=60)
     assert "readyAt" not in shop.status()
-    fresh = shop.cluster.wait("bound claims", lambda: {
-        c["spec"].get("volumeName") for c in shop.items("persistentvolumeclaims")}
-        - {None}, seconds=60)
-    assert not fresh & claims, "the next owner has a volume of the former"
+    shop.cluster.wait("bound claims", lambda: len(shop.volumes()) == len(left), seconds=60)
+    assert not [v for v in shop.volumes() if (v / "of-alice").exists()], (
+        "the next owner has a volume of the former")
     for data in [s.get("data") for s in shop.items("secrets")]:
         assert data not in passwords, "the next owner has a Secret of the former"
