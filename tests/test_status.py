@@ -114,6 +114,8 @@ def test_nothing_is_written_when_nothing_is_new(gate, ready):
     def written():
         return gate.newest.ask("/metrics")[1].split(
             'storeguard_status_writes_total{result="done"} ')[1].split("\n")[0]
+    gate.cluster.wait("end of earlier tests' Stores", lambda: gate.cluster.must(
+        "get", "stores", "-o", "name").split() == [f"store.urumi.io/{ready.name}"])
     before = written(), ready.store()["metadata"]["resourceVersion"]
     ready.must("label", "deployment", "--all", "colour=blue")
     for pod in ready.pods("web"):
