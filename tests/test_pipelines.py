@@ -93,23 +93,38 @@ def test_flux_applies_the_parts_one_after_the_other(repository):
             assert spec["path"] == f"./shops/{name}/{part}"
             assert spec.get("dependsOn") == (before and [{"name": f"{name}-{before}"}])
             assert spec["prune"] and spec["deletionPolicy"] == "MirrorPrune", spec
-        # the Store is Ready only after its shop is there: its own part must not wait for it
-        assert "wait" not in flux[f"{name}-store"] and "healthChecks" not in flux[f"{name}-store"]
-        assert flux[f"{name}-shop"]["healthChecks"] == [
-            {"apiVersion": "urumi.io/v1", "kind": "Store", "name": name}]
+            # a wait would hold up other stores: only four at a time are applied
+            assert spec["timeout"] == "1m" and "wait" not in spec
+        # its own part must not wait for the Store to be Ready, which it is after its shop
+        for part, good in (("store", "!has(metadata.deletionTimestamp)"),
+                           ("shop", 'status.phase == "Ready"')):
+            spec = flux[f"{name}-{part}"]
+            kind = {"apiVersion": "urumi.io/v1", "kind": "Store"}
+            assert spec["healthChecks"] == [{**kind, "name": name}]
+            check, = spec["healthCheckExprs"]
+            assert check.pop("failed") and check == {**kind, "current": good}
     told = list(yaml.load_all((RENDER.parent / "shops.yaml").read_text(), Loader=LOADER))
     assert [o["kind"] for o in told] == ["GitRepository", "Kustomization"]
     for spec in (told[1]["spec"], *flux.values()):
         assert spec["sourceRef"] == {"kind": told[0]["kind"],
                                      "name": told[0]["metadata"]["name"]}
+    assert told[1]["spec"]["deletionPolicy"] == "Orphan"
 
 
-def test_who_removes_the_file_of_a_protected_store_deletes_nothing(own):
-    own.write(a_store("fashion", "woocommerce", deletionProtection=True))
+@pytest.mark.parametrize("said, policy", [
+    ("true", "Orphan"), ("\n    true", "Orphan"), ("false", "MirrorPrune"),
+    (None, "MirrorPrune")])
+def test_who_removes_the_file_of_a_protected_store_deletes_nothing(own, said, policy):
+    file = own.folder / "stores" / "fashion.yaml"
+    if said is not None:
+        file.write_text(file.read_text() + f"  deletionProtection: {said}\n")
     must(own.render())
     flux = own.flux()
-    assert {flux[f"fashion-{part}"]["deletionPolicy"] for part in PARTS} == {"Orphan"}
+    assert {flux[f"fashion-{part}"]["deletionPolicy"] for part in PARTS} == {policy}
     assert {flux[f"books-{part}"]["deletionPolicy"] for part in PARTS} == {"MirrorPrune"}
+    # what Flux would delete is not protected in the cluster either
+    store, = load(own.build("fashion", "store"))
+    assert store["spec"]["deletionProtection"] is (policy == "Orphan")
 
 
 def test_encrypted_credentials_come_along(own):
