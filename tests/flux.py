@@ -80,10 +80,10 @@ class Backend(http.server.BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def ready(o):
-    """The condition of that type of one of Flux's objects."""
-    found = [c for c in o.get("status", {}).get("conditions", []) if c["type"] == "Ready"]
-    return found[0] if found else {}
+def ready(it):
+    """A Kustomization's condition of that type."""
+    found = [c for c in it.get("status", {}).get("conditions", []) if c["type"] == "Ready"]
+    return found[0] if found else {"status": None, "message": ""}
 
 
 class Flux:
@@ -182,35 +182,38 @@ class Flux:
                           kind, *names, f"reconcile.fluxcd.io/requestedAt={now}")
         return now
 
-    def kustomization(self, name):
-        """None if there is none."""
-        done = self.cluster.kubectl("-n", NAMESPACE, "get", "kustomization", name, "-o", "json")
-        return json.loads(done.stdout) if done.returncode == 0 else None
+    def kustomizations(self):
+        """By their names."""
+        return {it["metadata"]["name"]: it for it in self.cluster.get(
+            "-n", NAMESPACE, "kustomizations")["items"]}
 
-    def wait_for(self, name, what, condition, seconds=60):
-        """Until the Kustomization is so; it."""
+    def wait_for(self, what, condition, *names, seconds=60):
+        """Until these Kustomizations are so; the first of them."""
         def found():
-            it = self.kustomization(name)
-            return it if it and condition(it) else None
+            its = self.kustomizations()
+            return its[names[0]] if all(
+                name in its and condition(its[name]) for name in names) else None
         try:
-            return self.cluster.wait(f"{what} of Kustomization {name}", found, seconds)
+            return self.cluster.wait(f"{what} of Kustomizations {names}", found, seconds)
         except AssertionError as late:
             raise AssertionError(f"{late}\n" + self.cluster.must(
                 "-n", NAMESPACE, "get", "gitrepositories,kustomizations", "-o", "wide")
                 + "\n".join(f"{p.name}:\n{p.tail()}" for p in self.processes.values())
             ) from None
 
-    def wait_ready(self, *names, commit=None, seconds=60):
+    def wait_ready(self, *names, commit=""):
         """Applied, of that commit if one is given."""
-        for name in names:
-            self.wait_for(name, f"{commit or 'any commit'} applied", lambda it: (
-                ready(it).get("status") == "True" and
-                it["metadata"]["generation"] == it["status"]["observedGeneration"] and
-                (commit or "") in it["status"]["lastAppliedRevision"]), seconds)
+        self.wait_for(f"{commit or 'any commit'} applied", lambda it: (
+            ready(it)["status"] == "True" and
+            it["metadata"]["generation"] == it["status"]["observedGeneration"] and
+            commit in it["status"]["lastAppliedRevision"]), *names)
+
+    def wait_gone(self, *names):
+        self.cluster.wait(f"end of Kustomizations {names}", lambda: not set(
+            names) & set(self.kustomizations()), seconds=60)
 
     def reconcile(self, *names):
-        """Once more, to its end."""
+        """Once more, to its end; the first of them."""
         asked = self.ask("kustomization", *names)
-        for name in names:
-            self.wait_for(name, "reconciliation", lambda it: asked == it["status"].get(
-                "lastHandledReconcileAt") and ready(it).get("status") != "Unknown")
+        return self.wait_for("reconciliation", lambda it: asked == it["status"].get(
+            "lastHandledReconcileAt") and ready(it)["status"] != "Unknown", *names)

@@ -62,12 +62,16 @@ def shop(flux):
 
 
 def test_stores_that_are_pushed_become_shops(flux, shop):
-    flux.wait_for("fashion-shop", "start", lambda it: it["status"].get("inventory"))
-    flux.wait_for("books-shop", "start", lambda it: it["status"].get("inventory"))
+    flux.wait_for("shop", has_applied, *(f"{name}-shop" for name in ENGINES))
     secret = flux.cluster.get("-n", "store-books", "secret", "store-books-credentials")
     assert base64.b64decode(secret["data"]["jwt-secret"]).decode() == PASSWORD
     assert_are_guarded_shops(*map(shop, ENGINES))
+    flux.reconcile("fashion-shop", "books-shop")  # which Flux does by itself every 30 s
     flux.wait_ready("shops", *parts(*ENGINES))
+
+
+def has_applied(it):
+    return it.get("status", {}).get("inventory")
 
 
 def test_what_is_applied_stays_as_it_is(flux):
@@ -84,3 +88,117 @@ def test_what_is_applied_stays_as_it_is(flux):
     flux.reconcile("shops", *parts(*ENGINES))
     assert versions() == before
     flux.wait_ready("shops", *parts(*ENGINES))
+
+
+def test_a_guard_that_somebody_deletes_comes_back(flux, shop):
+    it = shop("fashion")
+    it.must("delete", "networkpolicy", "storeguard-default-deny")
+    it.wait_for("Degraded", "storeguard-default-deny")
+    flux.reconcile("fashion-guards")
+    it.wait_for("Ready")
+
+
+def test_a_shop_is_ready_for_flux_when_its_store_is(flux, shop):
+    it = shop("fashion")
+    pod, = it.pods("database")
+    it.tell(pod, "Running", False)
+    it.wait_for("Degraded")
+    said = ready(flux.reconcile("fashion-shop"))
+    assert said["status"] == "False" and "Store/fashion" in said["message"], said
+    it.tell(pod, "Running", True)
+    it.wait_for("Ready")
+    assert ready(flux.reconcile("fashion-shop"))["status"] == "True"
+
+
+def test_what_flux_is_told_once_can_go_without_the_shops(flux, shop):
+    flux.cluster.must("-n", NAMESPACE, "delete", "kustomization/shops",
+                      "gitrepository/shops")
+    assert set(flux.kustomizations()) == set(parts(*ENGINES))
+    flux.add_shops()
+    flux.wait_ready("shops", *parts(*ENGINES))
+    assert {shop(name).status()["phase"] for name in ENGINES} == {"Ready"}
+
+
+# --- refusals ------------------------------------------------------------------------
+
+
+def test_a_refused_store_says_why_and_is_in_no_others_way(flux):
+    taken = 'spec.host: "fashion.shops.example.com" is taken by Store "fashion"'
+    commit = flux.push("Two", garden=a_store("garden"),
+                       copy=a_store("copy", host="fashion.shops.example.com"))
+    it = flux.wait_for("refusal", lambda it: taken in ready(it)["message"], "copy-store")
+    print("\n" + ready(it)["message"])
+    flux.wait_ready("shops", "fashion-store", "garden-guards", commit=commit)
+    flux.wait_for("word of it", lambda it: "copy-store' is not ready" in ready(it)["message"],
+                  "copy-guards")
+    assert flux.cluster.kubectl("get", "namespace", "store-copy").returncode != 0
+    flux.wait_ready("copy-guards", commit=flux.push("Another host", copy=a_store("copy")))
+
+
+# --- deletion ------------------------------------------------------------------------
+
+
+def test_what_a_removed_stores_volumes_hold_can_be_kept(flux, shop):
+    it = shop("garden")
+    for kept in ("namespace", it.namespace), ("-n", it.namespace, "pvc", "--all"):
+        # what kubectl does under its own name Flux takes back
+        flux.cluster.must("annotate", "--field-manager=admin", *kept,
+                          "kustomize.toolkit.fluxcd.io/prune=disabled")
+    flux.reconcile("garden-guards", "garden-shop")
+    before = {o["metadata"]["uid"] for o in it.items("pvc")}
+    flux.push("No garden", garden=None)
+    flux.wait_gone(*parts("garden"))
+    it.wait_for("Deleting")
+    assert before == {o["metadata"]["uid"] for o in it.items("pvc")}
+    assert not it.items("deployments,statefulsets")
+
+
+def test_a_held_name_goes_to_another_once_it_is_free(flux, shop):
+    it = shop("garden")
+    flux.push("Another's", garden=a_store("garden", "medusa", owner="bob"))
+    flux.wait_for("held name", lambda it: ready(it)["status"] == "False" and "Store/garden"
+                  in ready(it)["message"], "garden-store")
+    flux.cluster.must("delete", "namespace", it.namespace, "--wait=false")
+    assert_gone(flux, "garden")
+    flux.reconcile("garden-store")  # which Flux does by itself every 30 s
+    flux.wait_ready("garden-guards")
+    spec = it.store()["spec"]
+    assert (spec["owner"], spec["engine"]) == ("bob", "medusa")
+
+
+def assert_gone(flux, name):
+    """Soon, with all that it had."""
+    flux.cluster.must("wait", "--for=delete", f"store/{name}", f"namespace/store-{name}",
+                      "--timeout=90s")
+
+
+def test_a_protected_store_whose_file_goes_stays(flux, shop):
+    def uids():
+        return {o["metadata"]["uid"] for o in [it.store(), *it.items("all,pvc,secrets")]}
+    it = shop("books")
+    before = uids()
+    protected = a_store("books", "medusa", deletionProtection=True)
+    flux.wait_ready("books-store", commit=flux.push("Protected", books=protected))
+    flux.push("No books", books=None)
+    flux.wait_gone(*parts("books"))
+    assert uids() == before and it.status()["phase"] == "Ready"
+    # back, and protected no longer, with what it had
+    flux.wait_ready(*parts("books"), commit=flux.push("Books", books=a_store("books", "medusa")))
+    assert uids() == before and not it.store()["spec"]["deletionProtection"]
+    flux.push("No books", books=None)
+    flux.wait_gone(*parts("books"))
+    assert_gone(flux, "books")
+
+
+# --- and in between ------------------------------------------------------------------
+
+
+def test_shops_that_do_not_come_up_hold_up_no_other(flux):
+    """More of them than kustomize-controller works at at a time."""
+    late = [f"late-{letter}" for letter in "abcd"]
+    flux.push("Four", **{name: a_store(name, owner="carol") for name in late})
+    flux.wait_for("shop", has_applied, *(f"{name}-shop" for name in late))
+    flux.wait_ready("early-guards", commit=flux.push(
+        "One more", early=a_store("early", owner="carol")))
+    its = flux.kustomizations()
+    assert {ready(its[f"{name}-shop"])["status"] for name in late} <= {"False", "Unknown"}
