@@ -101,6 +101,7 @@ deps:
 	tests/tools/deps packages test model image
 	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml promql etcd argocd \
 		cainjector prometheus-operator \
+		$(addprefix flux/,age-keygen kustomize-controller sops source-controller) \
 		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)
 
 .PHONY: deps-node
@@ -186,9 +187,9 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; nor what
 # the other one has said: who leads is a matter of threads.
-PLAIN_ONLY := argocd argocd_parts chart_install chart_operators chart_storeguard charts cluster \
-	cluster_release crds delete_protection from_scratch image medusa_order model \
-	quota storm woocommerce_order woocommerce_setup
+PLAIN_ONLY := argocd argocd_parts chart_install chart_operators chart_storeguard charts \
+	cluster cluster_release crds delete_protection flux from_scratch image medusa_order \
+	model quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(patsubst %,--ignore=tests/test_%.py,$(PLAIN_ONLY) leader))
 # of threads only the webhook has any, and a storm is where they meet
 ifeq ($(SANITIZE),thread)

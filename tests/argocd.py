@@ -17,6 +17,7 @@ from conftest import POSTRENDER, ROOT, tool
 from gate import LEASE, OFF, Gate
 from gate import NAMESPACE as GATES
 from helm import KUBE_VERSION, LOADER
+from process import Process
 from repository import Git
 
 NAMESPACE = "argocd"
@@ -51,47 +52,6 @@ def opened(helm, name):
         if argo is not None:
             argo.down()
         gate.down()
-
-
-class Process:
-    """One of Argo CD's, or Redis; its log outlives the tests."""
-
-    def __init__(self, name, words, environment, ready):
-        self.name, self.words = name, [str(word) for word in words]
-        self.environment, self.ready = environment, ready
-        self.log = LOGS / f"{name}.log"
-        self.log.unlink(missing_ok=True)
-        self.process = None
-
-    def start(self, cluster):
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                # killed with the tests, however they end
-                [shutil.which("setpriv"), "--pdeathsig", "KILL", *self.words],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
-        cluster.wait(f"{self.name}, ready", self._is_ready, seconds=60)
-
-    def _is_ready(self):
-        assert self.process.poll() is None, \
-            f"{self.name} ended with {self.process.returncode}:\n{self.tail()}"
-        return self.ready()
-
-    def stop(self, seconds=10):
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
-
-    def said(self):
-        return self.log.read_text(errors="replace")
-
-    def tail(self):
-        return "\n".join(self.said().splitlines()[-15:])
 
 
 def manifests():
@@ -177,7 +137,6 @@ class ArgoCD:
     # --- the processes ---------------------------------------------------------------
 
     def up(self):
-        LOGS.mkdir(parents=True, exist_ok=True)
         self._redis()
         self._plugin_server()
         self._repository_server()
@@ -198,7 +157,7 @@ class ArgoCD:
     def _add(self, name, program, *args, ready, environment=()):
         self.processes[name] = Process(name, [*self.inside, program, *args], {
             "PATH": os.environ["PATH"], "HOME": str(self.folder),
-            "TMPDIR": str(self.folder), **dict(environment)}, ready)
+            "TMPDIR": str(self.folder), **dict(environment)}, ready, LOGS)
 
     def _listens(self, port):
         return subprocess.run(

@@ -1,12 +1,17 @@
-"""A Git repository, as a team has it: the charts, and stores/ with a file for each Store."""
+"""A Git repository, as a team has it: the charts, and stores/ with a file for each Store;
+and what CI makes of these."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 
 import yaml
 
-from conftest import ROOT
+from conftest import POSTRENDER, ROOT, must, tool
+from helm import KUBE_VERSION
+
+RENDER = ROOT / "charts" / "storeguard" / "flux" / "render"
 
 
 class Git:
@@ -52,3 +57,45 @@ class Git:
     def _pushed(self):
         self.run("push", "-q", "origin", "main")
         return self.run("rev-parse", "HEAD")
+
+
+def a_store(name, engine="woocommerce", **spec):
+    """One that somebody else than Argo CD brings."""
+    return {"apiVersion": "urumi.io/v1", "kind": "Store", "metadata": {"name": name},
+            "spec": {"engine": engine, "owner": "alice", "plan": "small", "delivery": "helm",
+                     **spec}}
+
+
+class Checkout:
+    """A folder in which CI renders stores/ into shops/, for Flux or kubectl."""
+
+    def __init__(self, folder, helm, charts=ROOT / "charts"):
+        self.folder, self.out, self.charts = folder, folder / "shops", charts
+        self.env = {**helm.env, "HELM": helm.binary, "KUBE_VERSION": KUBE_VERSION,
+                    "PATH": f"{pathlib.Path(POSTRENDER).resolve().parent}:{os.environ['PATH']}"}
+        for name in ("stores", "credentials"):
+            (folder / name).mkdir()
+
+    def write(self, store, file=None):
+        path = self.folder / "stores" / f"{file or store['metadata']['name']}.yaml"
+        path.write_text(yaml.safe_dump(store))
+
+    def render(self, out="shops", stores=None):
+        stores = sorted((self.folder / "stores").iterdir()) if stores is None else stores
+        return subprocess.run([RENDER, out, *stores], cwd=self.folder, timeout=60,
+                              env={**self.env, "CHARTS": str(self.charts)}, text=True,
+                              capture_output=True, check=False)
+
+    def committed(self):
+        """What is in OUT, by its path."""
+        return {str(p.relative_to(self.out)): p.read_bytes()
+                for p in sorted(self.out.rglob("*")) if p.is_file()}
+
+    def build(self, *path):
+        """What Flux's kustomize makes of a folder."""
+        return must(subprocess.run([tool("kustomize"), "build", self.out.joinpath(*path)],
+                                   capture_output=True, text=True, timeout=30, check=False))
+
+    def flux(self):
+        """The Kustomizations for Flux, by name."""
+        return {k["metadata"]["name"]: k["spec"] for k in yaml.safe_load_all(self.build())}

@@ -4,10 +4,13 @@ its pods are told to be well, or not, where a kubelet would say so."""
 import json
 
 from conftest import ROOT
-from helm import identify
+from helm import identify, labels_of
 
 CONDITIONS = ("PodScheduled", "PodReadyToStartContainers", "Initialized",
               "ContainersReady", "Ready")
+# of the credentials that a chart does not make itself, of either engine
+KEYS = ("admin-password", "cache-password", "cookie-secret", "database-password",
+        "database-root-password", "jwt-secret")
 
 
 class Shop:
@@ -31,6 +34,11 @@ class Shop:
 
     def must(self, *args, **kwargs):
         return self.cluster.must("-n", self.namespace, *args, **kwargs)
+
+    def add_secret(self):
+        """The credentials, where the chart is told to use those that are there."""
+        self.must("create", "secret", "generic", f"{self.namespace}-credentials",
+                  *(f"--from-literal={key}=only-for-the-tests" for key in KEYS))
 
     def items(self, kinds):
         return json.loads(self.must("get", kinds, "-o", "json"))["items"]
@@ -95,3 +103,16 @@ class Shop:
         except AssertionError as late:
             raise AssertionError(f"{late}\n{json.dumps(self.status(), indent=1)}\n"
                                  f"{[identify(p) for p in self.items('pods')]}") from None
+
+
+def assert_are_guarded_shops(*shops):
+    """They come up: Ready, with all their guards and labels."""
+    for shop in shops:
+        shop.come_up()
+    for shop in shops:
+        shop.wait_for("Ready", seconds=60)
+        assert shop.condition("Guarded")["status"] == "True", shop.status()
+        for o in shop.items("deployments,statefulsets,jobs,services,configmaps,ingresses,"
+                            "resourcequotas,limitranges,networkpolicies"):
+            if o["metadata"]["name"] != "kube-root-ca.crt":
+                assert labels_of(o).get("urumi.io/store") == shop.name, o["metadata"]

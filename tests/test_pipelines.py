@@ -1,77 +1,32 @@
-"""Shops without Argo CD: rendered in CI and applied by Flux, or by kubectl. Of Flux, its
-kustomize step and its server-side apply are done here by kustomize and kubectl."""
+"""Shops without Argo CD: what CI renders for Flux, and what a pipe into kubectl makes.
+Flux itself is in test_flux.py."""
 
-import os
-import pathlib
 import shutil
-import subprocess
 
 import pytest
 import yaml
 
-from conftest import POSTRENDER, ROOT, must, postrender, refused, tool
+from conftest import ROOT, must, postrender, refused
 from gate import LEASE, NAMESPACE, opened
-from helm import KUBE_VERSION, LOADER, by_name, helms, is_guard, labels_of, load  # noqa: F401
-from shop import Shop
+from helm import KUBE_VERSION, LOADER, by_name, helms, is_guard, load  # noqa: F401
+from repository import RENDER, Checkout, a_store
+from shop import KEYS, Shop, assert_are_guarded_shops
 
-RENDER = ROOT / "charts" / "storeguard" / "flux" / "render"
 STORES = {"fashion": "woocommerce", "books": "medusa"}
 PARTS = ("store", "guards", "shop")
-KEYS = ("admin-password", "cache-password", "cookie-secret", "database-password",
-        "database-root-password", "jwt-secret")
-FLUX = "system:serviceaccount:flux-system:kustomize-controller"
-AS_FLUX = ["--server-side", "--force-conflicts", "--field-manager=kustomize-controller",
-           f"--as={FLUX}"]
 
 
-def a_store(name, engine, **spec):
-    return {"apiVersion": "urumi.io/v1", "kind": "Store", "metadata": {"name": name},
-            "spec": {"engine": engine, "owner": "alice", "plan": "small", "delivery": "helm",
-                     **spec}}
-
-
-class Repository:
-    """A checkout in which CI renders Stores."""
-
-    def __init__(self, folder, helm):
-        self.folder, self.out = folder, folder / "shops"
-        self.charts = ROOT / "charts"
-        self.env = {**helm.env, "HELM": helm.binary, "KUBE_VERSION": KUBE_VERSION,
-                    "PATH": f"{pathlib.Path(POSTRENDER).resolve().parent}:{os.environ['PATH']}"}
-        for name in ("stores", "credentials"):
-            (folder / name).mkdir()
-        for name, engine in STORES.items():
-            self.write(a_store(name, engine))
-
-    def write(self, store, file=None):
-        path = self.folder / "stores" / f"{file or store['metadata']['name']}.yaml"
-        path.write_text(yaml.safe_dump(store))
-
-    def render(self, out="shops", stores=None):
-        stores = sorted((self.folder / "stores").iterdir()) if stores is None else stores
-        return subprocess.run([RENDER, out, *stores], cwd=self.folder, timeout=60,
-                              env={**self.env, "CHARTS": str(self.charts)}, text=True,
-                              capture_output=True, check=False)
-
-    def committed(self):
-        """What is in OUT, by its path."""
-        return {str(p.relative_to(self.out)): p.read_bytes()
-                for p in sorted(self.out.rglob("*")) if p.is_file()}
-
-    def build(self, *path):
-        """What Flux's kustomize makes of a folder."""
-        return must(subprocess.run([tool("kustomize"), "build", self.out.joinpath(*path)],
-                                   capture_output=True, text=True, timeout=30, check=False))
-
-    def flux(self):
-        """The Kustomizations for Flux, by name."""
-        return {k["metadata"]["name"]: k["spec"] for k in yaml.safe_load_all(self.build())}
+def checkout(folder, helm):
+    it = Checkout(folder, helm)
+    for name, engine in STORES.items():
+        it.write(a_store(name, engine))
+    return it
 
 
 @pytest.fixture(scope="module")
 def repository(helms, tmp_path_factory):  # noqa: F811
     """Whose OUT tests read, and nobody changes."""
-    it = Repository(tmp_path_factory.mktemp("repository"), helms[4])
+    it = checkout(tmp_path_factory.mktemp("repository"), helms[4])
     must(it.render())
     return it
 
@@ -79,7 +34,7 @@ def repository(helms, tmp_path_factory):  # noqa: F811
 @pytest.fixture
 def own(repository, helms, tmp_path):  # noqa: F811
     """One of the test's own, with the same OUT."""
-    it = Repository(tmp_path, helms[4])
+    it = checkout(tmp_path, helms[4])
     shutil.copytree(repository.out, it.out)
     return it
 
@@ -138,23 +93,38 @@ def test_flux_applies_the_parts_one_after_the_other(repository):
             assert spec["path"] == f"./shops/{name}/{part}"
             assert spec.get("dependsOn") == (before and [{"name": f"{name}-{before}"}])
             assert spec["prune"] and spec["deletionPolicy"] == "MirrorPrune", spec
-        # the Store is Ready only after its shop is there: its own part must not wait for it
-        assert "wait" not in flux[f"{name}-store"] and "healthChecks" not in flux[f"{name}-store"]
-        assert flux[f"{name}-shop"]["healthChecks"] == [
-            {"apiVersion": "urumi.io/v1", "kind": "Store", "name": name}]
+            # a wait would hold up other stores: only four at a time are applied
+            assert spec["timeout"] == "1m" and "wait" not in spec
+        # its own part must not wait for the Store to be Ready, which it is after its shop
+        for part, good in (("store", "!has(metadata.deletionTimestamp)"),
+                           ("shop", 'status.phase == "Ready"')):
+            spec = flux[f"{name}-{part}"]
+            kind = {"apiVersion": "urumi.io/v1", "kind": "Store"}
+            assert spec["healthChecks"] == [{**kind, "name": name}]
+            check, = spec["healthCheckExprs"]
+            assert check.pop("failed") and check == {**kind, "current": good}
     told = list(yaml.load_all((RENDER.parent / "shops.yaml").read_text(), Loader=LOADER))
     assert [o["kind"] for o in told] == ["GitRepository", "Kustomization"]
     for spec in (told[1]["spec"], *flux.values()):
         assert spec["sourceRef"] == {"kind": told[0]["kind"],
                                      "name": told[0]["metadata"]["name"]}
+    assert told[1]["spec"]["deletionPolicy"] == "Orphan"
 
 
-def test_who_removes_the_file_of_a_protected_store_deletes_nothing(own):
-    own.write(a_store("fashion", "woocommerce", deletionProtection=True))
+@pytest.mark.parametrize("said, policy", [
+    ("true", "Orphan"), ("\n    true", "Orphan"), ("false", "MirrorPrune"),
+    (None, "MirrorPrune")])
+def test_who_removes_the_file_of_a_protected_store_deletes_nothing(own, said, policy):
+    file = own.folder / "stores" / "fashion.yaml"
+    if said is not None:
+        file.write_text(file.read_text() + f"  deletionProtection: {said}\n")
     must(own.render())
     flux = own.flux()
-    assert {flux[f"fashion-{part}"]["deletionPolicy"] for part in PARTS} == {"Orphan"}
+    assert {flux[f"fashion-{part}"]["deletionPolicy"] for part in PARTS} == {policy}
     assert {flux[f"books-{part}"]["deletionPolicy"] for part in PARTS} == {"MirrorPrune"}
+    # what Flux would delete is not protected in the cluster either
+    store, = load(own.build("fashion", "store"))
+    assert store["spec"]["deletionProtection"] is (policy == "Orphan")
 
 
 def test_encrypted_credentials_come_along(own):
@@ -241,66 +211,9 @@ def test_only_folders_of_its_own_making_are_replaced(own, out, message):
 def gate(helms):  # noqa: F811
     with opened(helms[4], "cluster-pipelines-test",
                 flags=("--lease", f"{NAMESPACE}/{LEASE}")) as gate:
-        gate.cluster.apply({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-            "metadata": {"name": "flux"}, "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
-                "name": "cluster-admin"},
-            "subjects": [{"kind": "User", "name": FLUX}]})
         gate.cluster.wait("leader", lambda: gate.newest.metric("storeguard_leader") == 1,
                           seconds=30)
         yield gate
-
-
-def add_secret(shop):
-    shop.must("create", "secret", "generic", f"{shop.namespace}-credentials",
-              *(f"--from-literal={key}=only-for-the-tests" for key in KEYS))
-
-
-def assert_are_guarded_shops(*shops):
-    """Ready, with all their guards and labels."""
-    for shop in shops:
-        add_secret(shop)
-        shop.come_up()
-    for shop in shops:
-        shop.wait_for("Ready", seconds=60)
-        assert shop.condition("Guarded")["status"] == "True", shop.status()
-        for o in shop.items("deployments,statefulsets,jobs,services,configmaps,ingresses,"
-                            "resourcequotas,limitranges,networkpolicies"):
-            if o["metadata"]["name"] != "kube-root-ca.crt":
-                assert labels_of(o).get("urumi.io/store") == shop.name, o["metadata"]
-
-
-def test_flux_makes_the_shops(gate, repository):
-    cluster = gate.cluster
-    built = {(name, part): repository.build(name, part) for part in PARTS for name in STORES}
-
-    def apply(name, part):
-        return cluster.kubectl("apply", "-f", "-", *AS_FLUX, input=built[name, part])
-
-    def generations():
-        return [cluster.must("get", "-f", "-", "-o", "jsonpath={..metadata.generation}",
-                             input=text) for text in built.values()]
-
-    refused(apply("fashion", "guards"), "Make the Store first")
-    for name, part in built:
-        must(apply(name, part))
-    assert_are_guarded_shops(*(Shop(gate, name) for name in STORES))
-
-    before = generations()
-    assert all(before), before
-    for name, part in built:
-        # what Flux's detection of drift goes by
-        must(cluster.kubectl("diff", "-f", "-", *AS_FLUX, input=built[name, part]))
-        must(apply(name, part))
-    assert generations() == before
-
-    for text in reversed(built.values()):  # the Stores' files are gone
-        cluster.must("delete", "-f", "-", "--wait=false", f"--as={FLUX}", "--ignore-not-found",
-                     input=text)
-    for name in STORES:
-        cluster.must("wait", "--for=delete", f"store/{name}", f"namespace/store-{name}",
-                     "--timeout=60s")
 
 
 def test_a_pipe_into_kubectl_makes_the_shop(gate, repository, helms):  # noqa: F811
@@ -313,6 +226,7 @@ def test_a_pipe_into_kubectl_makes_the_shop(gate, repository, helms):  # noqa: F
         input=must(postrender(["values", store]))))
     stream = must(postrender(["--store-file", store, "--with-namespace"], chart)).decode()
     shop.must("apply", "-f", "-", input=stream)
+    shop.add_secret()
     assert_are_guarded_shops(shop)
     diff = ["-n", shop.namespace, "diff", "-f", "-"]
     must(cluster.kubectl(*diff, input=stream))
