@@ -161,6 +161,24 @@ def test_protection_binds_everybody_and_says_how_to_go_on(stores, user):
     assert delete(stores, user=user).returncode == 0
 
 
+def test_a_protected_stores_namespace_stays_too(stores):
+    stores.apply(store(deletionProtection=True), store("books"))
+    for name in ("store-fashion", "store-books", "store-nobodys"):
+        stores.must("create", "namespace", name)
+
+    def delete_namespace(*args):
+        return stores.kubectl("delete", "namespace", "store-fashion", "--wait=false", *args)
+    # the API server learns of the kind Store within half a minute
+    stores.wait("protection", lambda: delete_namespace("--dry-run=server").returncode,
+                seconds=60)
+    refused(delete_namespace(), 'namespaces "store-fashion" is forbidden', 'holds the shop '
+            'of Store "fashion", which is protected from deletion', "kubectl patch store "
+            """fashion --type=merge -p '{"spec":{"deletionProtection":false}}'""")
+    stores.must("delete", "namespace", "store-books", "store-nobodys", "--wait=false")
+    assert protect(stores, False).returncode == 0
+    stores.wait("end of protection", lambda: delete_namespace().returncode == 0, seconds=20)
+
+
 def test_protection_is_switched_off_by_whom_it_belongs_to(stores):
     stores.apply(store(deletionProtection=True))
     refused(protect(stores, False, "bob"), 'Store "fashion" belongs to "alice": only its '
