@@ -432,8 +432,8 @@ def test_an_end_gives_the_whole_list_or_none(gate, generator):
             except OSError:
                 pass  # nobody listens any more
         assert ending.result() == 0
-    assert {answer.status for answer in seen} <= {200, 503}, seen
-    assert all(answer.body == before for answer in seen if answer.status == 200)
-    assert any(answer.status == 200 for answer in seen)
+    # after an error, Argo CD would not ask for three minutes
+    assert {answer.status for answer in seen} == {200}, seen
+    assert all(answer.body == before for answer in seen)
     assert any(answer.headers.get("Connection") == "close" for answer in seen)
     assert newest(gate).ask().body == before

@@ -28,7 +28,6 @@ struct generator {
 	struct generator_options o;
 	struct server *server;
 	struct generator_counters counters;
-	atomic_bool closing;
 	atomic_int_least64_t strangers_told; /* CLOCK_MONOTONIC, ms; 0: never */
 	atomic_ulong strangers;
 	/* the one waiter's own */
@@ -131,8 +130,6 @@ static enum server_result check(struct passage *p)
 	}
 	if (!request_is_json(r))
 		return give_up(p, 415, PATH " is asked in application/json");
-	if (atomic_load(&p->generator->closing))
-		return give_up(p, 503, "this replica ends; ask again");
 	return read_ask(p);
 }
 
@@ -289,10 +286,8 @@ void generator_address(const struct generator *g, struct sockaddr_storage *out)
 
 void generator_close(struct generator *g)
 {
-	if (!g)
-		return;
-	atomic_store(&g->closing, true);
-	server_close_connections(g->server);
+	if (g)
+		server_close_connections(g->server);
 }
 
 unsigned generator_stop(struct generator *g, int64_t timeout)

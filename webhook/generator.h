@@ -41,7 +41,11 @@ int generator_start(const struct generator_options *o, struct generator **out,
 		    struct sg_error *e);
 /* The address that it listens on, with the port that port 0 became. */
 void generator_address(const struct generator *g, struct sockaddr_storage *out);
-/* From now on, what comes is refused, and each answer closes its connection. NULL: none. */
+/*
+ * From now on, each answer closes its connection, and the next question goes elsewhere. It
+ * is an answer all the same: after an error, Argo CD does not ask for three minutes. NULL:
+ * none.
+ */
 void generator_close(struct generator *g);
 /*
  * Waits until all is answered, or until `timeout` ms have passed, and frees everything.
