@@ -339,8 +339,9 @@ static void judge_absent(struct judging *j)
 			print(j, "namespace store-%s is not there any more",
 			      s->name) :
 		is_late ?
-			print(j, "nothing has taken it up since %s: there is no namespace store-%s; does Argo CD run, with the ApplicationSet for Stores?",
-			      object_time_print(s->created, since), s->name) :
+			print(j, "there is no namespace store-%s, and the Store is there since %s: why, Argo CD's Application store-%s says, or, where that is missing, the ApplicationSet for Stores",
+			      s->name, object_time_print(s->created, since),
+			      s->name) :
 			how_to_deliver(j);
 	const char *reason = j->was_ready ? "NamespaceMissing" :
 			     is_late	  ? "NotTakenUp" :
