@@ -210,7 +210,7 @@ static void validate_update(struct gate *g)
 		validate_change(g);
 	else if (!(owner && before && strcmp(owner, before) == 0))
 		violations_add(&g->verdict->causes, "spec.owner",
-			       "a Store that is being deleted stays with its owner, \"%.253s\"",
+			       "a Store that is being deleted stays with its owner, \"%.253s\"; its name is free once its namespace is gone",
 			       before ? before : "nobody");
 }
 

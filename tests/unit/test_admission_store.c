@@ -500,7 +500,8 @@ static void test_a_new_owner_needs_a_place(void **state)
 	assert_int_equal(f.reserved, 1);
 	expect_text(f.wanted_owner, "bob", "owner");
 	assert_int_equal(f.wanted.per_minute, 0);
-	expect_refused(&f, &going, 422, "stays with its owner, \"alice\"");
+	expect_refused(&f, &going, 422,
+		       "stays with its owner, \"alice\"; its name is free once its namespace is gone");
 	assert_int_equal(f.reserved, 1);
 }
 
