@@ -261,6 +261,27 @@ def test_one_teams_application_makes_no_stores_for_anothers_owners(argo, team):
 # --- what goes wrong -----------------------------------------------------------------
 
 
+def test_a_protected_store_whose_file_goes_holds_up_the_others_unless_told(argo):
+    def title():
+        return argo.cluster.get("store", "books")["spec"]["displayName"]
+    argo.push(safe=store("safe", owner="bob", deletionProtection=True))
+    argo.wait_synced("store-safe")
+    before = title()
+    argo.push("No more", safe=None, books=store("books", engine="medusa", plan="medium",
+                                                displayName="Other books"))
+    said = message(argo.wait_for("stores", "refusal", lambda app: "safe" in message(app)))
+    print("\n" + said)
+    assert 'Store "safe" is protected from deletion' in said and title() == before
+    argo.cluster.must("annotate", "store", "safe",
+                      "argocd.argoproj.io/sync-options=Prune=false")
+    argo.cluster.wait("change of the other", lambda: title() == "Other books", seconds=60)
+    assert "deletionTimestamp" not in argo.cluster.get("store", "safe")["metadata"]
+    argo.cluster.must("patch", "store", "safe", "--type=merge", "-p",
+                      '{"spec": {"deletionProtection": false}}')
+    argo.cluster.must("delete", "store", "safe", "--timeout=90s")
+    argo.wait_synced("stores")
+
+
 def test_a_guard_that_is_deleted_or_changed_comes_back(argo, shop):
     it = shop("books")
     it.must("patch", "resourcequota", "storeguard", "--type=merge", "-p",
