@@ -220,6 +220,9 @@ def test_the_notes_say_what_to_do_next(installed, helms):  # noqa: F811
     done = upgrade(installed, helms[4], "--dry-run=server",
                "--set", "policy.spec.hosts.baseDomain=shops.example.org")
     assert "WARNING" not in done
+    done = upgrade(installed, helms[4], "--dry-run=server", "--set", "deployment.enabled=false",
+                   "--set", "policy.spec.hosts.baseDomain=shops.example.org")
+    assert "WARNING" in done and "or set webhook.url" in done
 
 
 # --- what the webhook may do -----------------------------------------------------------

@@ -214,6 +214,9 @@ def test_values_of_the_policy_are_the_fields_of_its_kind():
     ("metrics.serviceMonitor.interval=often", "/metrics/serviceMonitor/interval"),
     ("flowControl.shares=0", "/flowControl/shares"),
     ("certificate.mode=secret", "webhook.caBundle, or certificate.injectCAFrom"),
+    # the webhook's own bundle and cert-manager's would take turns
+    ("certificate.injectCAFrom=gate/tls", "of certificate.mode secret"),
+    ("certificate.secretName=gate-tls", "of certificate.mode secret"),
     ("protektion.enabled=true", "protektion")])
 def test_a_value_that_makes_no_sense_is_refused_by_its_name(helm, value, says):
     done = run(helm, "--set", value)
