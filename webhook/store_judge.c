@@ -339,7 +339,7 @@ static void judge_absent(struct judging *j)
 			print(j, "namespace store-%s is not there any more",
 			      s->name) :
 		is_late ?
-			print(j, "there is no namespace store-%s, and the Store is there since %s: why, Argo CD's Application store-%s says, or, where that is missing, the ApplicationSet for Stores",
+			print(j, "nothing has made namespace store-%s since %s: Argo CD's Application store-%s says why, or, where that is missing, its ApplicationSet for Stores",
 			      s->name, object_time_print(s->created, since),
 			      s->name) :
 			how_to_deliver(j);

@@ -311,7 +311,7 @@ static void test_before_there_is_anything(void **state)
 	       "waits for Argo CD to make namespace store-fashion");
 	assert_int_equal(s.verdict.look_again, CREATED + 120);
 	expect(&s, 120, PHASE_PENDING, "NotTakenUp",
-	       "there is no namespace store-fashion, and the Store is there since 2026-01-02T03:04:05Z: why, Argo CD's Application store-fashion says, or, where that is missing, the ApplicationSet for Stores");
+	       "nothing has made namespace store-fashion since 2026-01-02T03:04:05Z: Argo CD's Application store-fashion says why, or, where that is missing, its ApplicationSet for Stores");
 	assert_int_equal(s.verdict.look_again, CREATED + 600);
 	judge(&s, 600);
 	assert_int_equal(s.verdict.status.phase, PHASE_FAILED);
