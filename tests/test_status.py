@@ -308,7 +308,7 @@ def test_another_policy_judges_anew(hurry, gate, shop):
 def test_a_shop_that_nothing_takes_up_says_so(hurry, gate, shop):
     it = shop(delivery="gitops")
     it.wait_for("Pending", "Argo CD")
-    it.wait_for("Failed", f"no namespace store-{it.name}", "ApplicationSet")
+    it.wait_for("Failed", f"nothing has made namespace {it.namespace}", "ApplicationSet")
     assert it.condition("Delivered")["reason"] == "NotTakenUp", it.status()
     assert "Warning" in gate.cluster.must("describe", "store", it.name)
 
