@@ -84,6 +84,24 @@ static void set_cut_off(struct api *a, bool cut_off)
 	(void)pthread_mutex_unlock(&fake_lock);
 }
 
+/* From now on; how many were still to be lost. */
+static unsigned lose_answers(unsigned count)
+{
+	(void)pthread_mutex_lock(&fake_lock);
+	unsigned before = server.lose_answers;
+	server.lose_answers = count;
+	(void)pthread_mutex_unlock(&fake_lock);
+	return before;
+}
+
+static unsigned creations(void)
+{
+	(void)pthread_mutex_lock(&fake_lock);
+	unsigned count = server.creations;
+	(void)pthread_mutex_unlock(&fake_lock);
+	return count;
+}
+
 /* A field of the Lease's spec as text; "" when absent. */
 static const char *field(const char *key, char text[256])
 {
@@ -264,7 +282,7 @@ static void test_one_leads_and_leaves_it_to_the_next(void **state)
 		assert_int_equal(c->starts, 1);
 	}
 	expect_holder("");
-	assert_int_equal(server.creations, 1);
+	assert_int_equal(creations(), 1);
 	assert_int_equal(led_at_most, 1);
 }
 
@@ -309,11 +327,9 @@ static void test_answers_that_are_lost(void **state)
 	begin(&c, 'a');
 	await(leads(&c));
 	for (int i = 0; i < 3; i++) {
-		(void)pthread_mutex_lock(&fake_lock);
-		server.lose_answers = 2;
-		(void)pthread_mutex_unlock(&fake_lock);
+		lose_answers(2);
 		keeps_on(&c);
-		assert_int_equal(server.lose_answers, 0);
+		assert_int_equal(lose_answers(0), 0);
 	}
 	assert_int_equal(c.starts, 1);
 	assert_int_equal(transitions(), 0);
@@ -378,7 +394,7 @@ static void test_a_lease_that_is_gone(void **state)
 	(void)pthread_mutex_unlock(&fake_lock);
 	keeps_on(c);
 	expect_holder(c->identity);
-	assert_int_equal(server.creations, 2);
+	assert_int_equal(creations(), 2);
 	set_cut_off(&c->api, true);
 	(void)pthread_mutex_lock(&fake_lock);
 	server.exists = false;
