@@ -300,11 +300,13 @@ def applicationset(argo):
 
 
 def asked_again(argo):
-    """After an error it would do so by itself after three minutes."""
-    argo.cluster.must("-n", NAMESPACE, "annotate", "applicationset", "storeguard",
-                      "argocd.argoproj.io/application-set-refresh=true", "--overwrite")
-    argo.cluster.wait("ApplicationSet without an error", lambda: applicationset(argo)[
-        "status"] == "False", seconds=40)
+    """After an error it would do so by itself after three minutes; and so it would again
+    when it is asked before the way to the webhook is there."""
+    def is_content():
+        argo.cluster.must("-n", NAMESPACE, "annotate", "applicationset", "storeguard",
+                          "argocd.argoproj.io/application-set-refresh=true", "--overwrite")
+        return applicationset(argo)["status"] == "False"
+    argo.cluster.wait("ApplicationSet without an error", is_content, seconds=40)
 
 
 def test_no_shop_goes_while_the_webhook_is_away_or_does_not_know_argo_cd(argo):

@@ -118,11 +118,12 @@ def test_no_shop_goes_while_the_webhooks_pods_are_replaced(argo, shop, gate):  #
     gate.must("rollout", "restart", WEBHOOK)
     gate.must("rollout", "status", WEBHOOK, "--timeout=180s")
     assert uids(argo) == before
-    # both at once, so that nobody answers the ApplicationSet
-    gate.must("delete", "pods", *gate.pods(), "--grace-period=0", "--force")
+    # and while nobody answers the ApplicationSet
+    gate.must("scale", WEBHOOK, "--replicas=0")
     argo.cluster.wait("error of the ApplicationSet", lambda: applicationset(argo)[
         "status"] == "True", seconds=60)
     assert uids(argo) == before
+    gate.must("scale", WEBHOOK, "--replicas=2")
     gate.must("rollout", "status", WEBHOOK, "--timeout=180s")
     asked_again(argo)
     assert uids(argo) == before
