@@ -301,10 +301,12 @@ def applicationset(argo):
 
 def asked_again(argo):
     """After an error it would do so by itself after three minutes; and so it would again
-    when it is asked before the way to the webhook is there."""
+    when it is asked before the way to the webhook is there. What asks is only taken off
+    once it has succeeded, and asks but once."""
     def is_content():
-        argo.cluster.must("-n", NAMESPACE, "annotate", "applicationset", "storeguard",
-                          "argocd.argoproj.io/application-set-refresh=true", "--overwrite")
+        for asks in ("-", "=true"):
+            argo.cluster.must("-n", NAMESPACE, "annotate", "applicationset", "storeguard",
+                              f"argocd.argoproj.io/application-set-refresh{asks}")
         return applicationset(argo)["status"] == "False"
     argo.cluster.wait("ApplicationSet without an error", is_content, seconds=40)
 
