@@ -176,7 +176,7 @@ class Flux:
         return commit
 
     def ask(self, kind, *names):
-        """As `flux reconcile` does; what the status says when that is done."""
+        """As `flux reconcile` does; what status.lastHandledReconcileAt is when that is done."""
         now = str(time.time_ns())
         self.cluster.must("-n", NAMESPACE, "annotate", "--overwrite", "--field-manager=flux",
                           kind, *names, f"reconcile.fluxcd.io/requestedAt={now}")

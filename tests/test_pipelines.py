@@ -113,7 +113,7 @@ def test_flux_applies_the_parts_one_after_the_other(repository):
 
 @pytest.mark.parametrize("said, policy", [
     ("true", "Orphan"), ("\n    true", "Orphan"), ("false", "MirrorPrune"),
-    (None, "MirrorPrune")])
+    ('true\n  displayName: "deletionProtection: false"', "Orphan"), (None, "MirrorPrune")])
 def test_who_removes_the_file_of_a_protected_store_deletes_nothing(own, said, policy):
     file = own.folder / "stores" / "fashion.yaml"
     if said is not None:
