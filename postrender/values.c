@@ -30,31 +30,17 @@ int values_read_seed(const char *key_file, const struct store *s,
 	return 0;
 }
 
-/* Appends copies of all pairs but that of one key; NULL: of all. */
+/* No Store has a `store` of its own, nor anything that looks like a credential. */
 static void copy_pairs(struct sg_arena *a, struct node *to,
-		       const struct node *from, const char *but)
+		       const struct node *from)
 {
 	if (!node_is_mapping(from))
 		return;
 	for (const struct node *k = node_resolve(from)->first; k;
 	     k = k->next->next) {
-		if (but && node_is(k, but))
-			continue;
 		node_append(to, node_copy(a, k));
 		node_append(to, node_copy(a, k->next));
 	}
-}
-
-/* The Store may say more of them, where the policy lets it; the seed is ours. */
-static void set_seed(struct sg_arena *a, struct node *values,
-		     const struct node *own, const struct values_seed *seed)
-{
-	struct node *credentials = node_new_mapping(a);
-	if (!credentials)
-		return;
-	copy_pairs(a, credentials, node_get(own, "credentials"), "seed");
-	node_set_string(a, credentials, "seed", seed->hex);
-	node_set(a, values, "credentials", credentials);
 }
 
 int values_write(struct sg_arena *a, const struct store *s,
@@ -80,9 +66,12 @@ int values_write(struct sg_arena *a, const struct store *s,
 			node_set_string(a, store, fields[i].key,
 					fields[i].value);
 	node_set(a, values, "store", store);
-	copy_pairs(a, values, s->values, seed ? "credentials" : NULL);
-	if (seed)
-		set_seed(a, values, s->values, seed);
+	copy_pairs(a, values, s->values);
+	if (seed) {
+		struct node *credentials = node_new_mapping(a);
+		node_set_string(a, credentials, "seed", seed->hex);
+		node_set(a, values, "credentials", credentials);
+	}
 	return sg_arena_check(a, e) || yaml_emit_block(out, values, 0, e) ? -1 :
 									    0;
 }

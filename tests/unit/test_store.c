@@ -251,7 +251,36 @@ static const struct rule values[] = {
 	{ "{web: {replicas: 3}}", NULL },
 	{ "{ingress: {tls: {enabled: true}}}", NULL },
 	{ "{shop: {currency: [a, {b: c}]}}", NULL },
-	{ "{shop: {}}", NULL },
+	{ "{shop: {currency: {}}}", NULL },
+	{ "{shop: {currency: []}}", NULL },
+	{ "{shop: {currency: [{}, [], ~, {a: {}}]}}", NULL },
+	{ "{shop: {currency: ~}}", NULL },
+	/* what a chart has gives way to all of these */
+	{ "{shop: {}}", "an empty mapping is one, too: leave it out" },
+	{ "{shop: []}", "is not a value" },
+	{ "{shop: [{currency: eur}]}", "a list is one, whatever is in it" },
+	{ "{shop: {open: {}}}", "is not a value" },
+	{ "{shop: {open: []}}", "is not a value" },
+	{ "{shop: {open: [{}]}}", "is not a value" },
+	{ "{shop: {open: [[], [[]]]}}", "is not a value" },
+	{ "{shop: {open: ~}}", "is not a value" },
+	{ "{shop: {open: ''}}", "is not a value" },
+	{ "{shop: {open: {deep: {er: {}}}}}", "is not a value" },
+	{ "{shop: {currency: eur, open: {}}}", "is not a value" },
+	{ "{shop: {currency: &e {}, open: *e}}", "is not a value" },
+	{ "{Shop: {currency: eur}}", "is not a value" },
+	{ "{shop: {Currency: eur}}", "is not a value" },
+	{ "{shop: {'currency ': eur}}", "is not a value" },
+	{ "{'': {shop: {currency: eur}}}", "the key \"\" is empty" },
+	{ "{'': eur}", "the key \"\" is empty" },
+	{ "{~: {shop: eur}}", "the key \"\" is empty or null" },
+	{ "{shop: {<<: {}}}", "merges" },
+	{ "{shop: {currency: {<<: {open: x}}}}", "merges" },
+	{ "{<<: {store: {name: other}}}", "merges" },
+	{ "{store: {name: other}}", "is written from the Store's own name" },
+	{ "{store: {}}", "is written from the Store's own name" },
+	{ "{store: ~}", "is written from the Store's own name" },
+	{ "{shop: {currency: {store: x}}}", NULL },
 	{ "{shop: ~}", "is not a value that a woocommerce store may set" },
 	{ "{shop: x}", "is not a value" },
 	{ "{shop: {currencyX: x}}", "is not a value" },
@@ -276,6 +305,62 @@ static void test_values(void **state)
 		s.values = must_parse(&a, values[i].what);
 		store_check_values(*state, &s, NULL, &v);
 		expect_rule(&v, &values[i], NULL);
+	}
+}
+
+/* What is written from the Store itself stays so, whatever a policy allows. */
+static void test_no_policy_allows_what_is_not_to_be_set(void **state)
+{
+	static const char *const allowed[] = { "", "store", "store.name", "x" };
+	static const struct rule cases[] = {
+		{ "{store: {name: other}}", "is written from" },
+		{ "{store: {theme: dark}}", "is written from" },
+		{ "{store: []}", "is written from" },
+		{ "{'': x}", "is empty" },
+		{ "{y: 1}", "allowed: , store, store.name, x" },
+		{ "{x: {store: {name: other}, y: []}}", NULL },
+	};
+	struct policy p = *(const struct policy *)*state;
+	struct engine engine = { .name = "kiosk" };
+	engine.values.items = (const char **)(uintptr_t)allowed;
+	engine.values.count = COUNT(allowed);
+	p.engines = &engine;
+	p.engine_count = 1;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct store s = { .name = "x", .engine = "kiosk" };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		s.values = must_parse(&a, cases[i].what);
+		store_check_values(&p, &s, NULL, &v);
+		expect_rule(&v, &cases[i], NULL);
+	}
+}
+
+/* Only what changes is held to the rules: emptied is changed. */
+static void test_changed_values(void **state)
+{
+	static const struct {
+		const char *old;
+		struct rule now;
+	} cases[] = {
+		{ "{auth: {on: {}}, x: []}", { "{auth: {on: {}}, x: []}", NULL } },
+		{ "{auth: {on: {}}}", { "{auth: {on: []}}", "is not a value" } },
+		{ "{auth: {on: true}}", { "{auth: {on: {}}}", "is not a value" } },
+		{ "{auth: {on: true}}", { "{auth: {}}", "is not a value" } },
+		{ "{auth: {on: true}}", { "{}", NULL } },
+		{ "{auth: [{}]}", { "{auth: [{}, {}]}", "is not a value" } },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct store s = { .name = "x", .engine = "woocommerce" };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		s.values = must_parse(&a, cases[i].now.what);
+		store_check_values(*state, &s, must_parse(&a, cases[i].old), &v);
+		expect_rule(&v, &cases[i].now, NULL);
 	}
 }
 
@@ -403,11 +488,12 @@ static void test_excused_values_hide_no_secret(void **state)
 	violations_init(&v, &a);
 	violations_init(&of_policy, &a);
 	v.excused = &of_policy;
-	s.values = many_values(&a, "shop: {apiToken: x}");
+	s.values = many_values(&a, "shop: {apiToken: x}\nlist: [[{token: x}]]");
 	store_check(*state, &s, &v);
 	assert_int_equal(of_policy.count, SG_MAX_VIOLATIONS);
-	assert_int_equal(v.count, 1);
+	assert_int_equal(v.count, 2);
 	expect_text(v.items[0].field, "spec.values.shop.apiToken", "refused");
+	expect_text(v.items[1].field, "spec.values.list.token", "refused");
 }
 
 int main(void)
@@ -420,6 +506,8 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_no_policy_allows_what_is_not_to_be_set),
+		cmocka_unit_test(test_changed_values),
 		cmocka_unit_test(test_engines_and_plans),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_what_was_admitted_is_excused),
