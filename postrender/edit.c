@@ -38,6 +38,20 @@ struct edit *edit_item(struct sg_arena *a, struct edit *parent, size_t index)
 	return append(a, parent, NULL, index);
 }
 
+int edit_set(struct sg_arena *a, struct edit *e, const char *key,
+	     const char *value)
+{
+	struct edit_pair *pairs =
+		sg_arena_alloc(a, (e->pair_count + 1) * sizeof *pairs);
+	if (!pairs)
+		return -1;
+	if (e->pair_count)
+		memcpy(pairs, e->pairs, e->pair_count * sizeof *pairs);
+	pairs[e->pair_count++] = (struct edit_pair){ key, value };
+	e->pairs = pairs;
+	return 0;
+}
+
 const struct edit *edit_find(const struct edit *parent, const char *key)
 {
 	return find(parent, key);

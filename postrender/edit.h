@@ -34,6 +34,10 @@ struct edit *edit_child(struct sg_arena *a, struct edit *parent,
 /* A new one for an item; items are planned once each, in their order. */
 struct edit *edit_item(struct sg_arena *a, struct edit *parent, size_t index);
 
+/* Adds to the strings that stand in e's mapping afterwards; -1 without memory. */
+int edit_set(struct sg_arena *a, struct edit *e, const char *key,
+	     const char *value);
+
 /* Existing ones, or NULL; parent and e may be NULL. */
 const struct edit *edit_find(const struct edit *parent, const char *key);
 const struct edit_pair *edit_find_pair(const struct edit *e, const char *key);

@@ -2,19 +2,19 @@
 
 #include <string.h>
 
+#include "keep.h"
 #include "names.h"
 #include "network.h"
 
 static struct node *build_namespace(struct sg_arena *a,
-				    const struct identity *who)
+				    const struct identity *who,
+				    enum deployer deployer)
 {
 	static const char *const modes[] = { "enforce", "audit", "warn" };
 	struct node *annotations;
 	struct node *object = guard_object(a, who, "v1", "Namespace",
 					   who->namespace, &annotations);
-	/* a render that loses it must not delete the shop with it */
-	node_set_string(a, annotations, "argocd.argoproj.io/sync-options",
-			"Prune=false");
+	keep_namespace(a, annotations, deployer);
 	struct node *labels = object ? node_own(node_own(object, "metadata"),
 						"labels") :
 				       NULL;
@@ -93,11 +93,13 @@ static void mark_for_helm4(struct sg_arena *a, struct node *object)
 
 int guards_build(struct sg_arena *a, const struct policy *policy,
 		 const struct identity *who, const struct survey *s,
-		 bool with_namespace, bool helm4, struct guards *out,
+		 const struct options *o, bool helm4, struct guards *out,
 		 struct sg_error *e)
 {
 	*out = (struct guards){
-		.namespace = with_namespace ? build_namespace(a, who) : NULL,
+		.namespace = o->with_namespace ?
+				     build_namespace(a, who, o->deployer) :
+				     NULL,
 		.quota = build_quota(a, who),
 		.limit_range = build_limit_range(a, who),
 		.policy_count = guard_policy_count(who->engine),

@@ -26,7 +26,7 @@ struct guards {
  */
 int guards_build(struct sg_arena *a, const struct policy *policy,
 		 const struct identity *who, const struct survey *s,
-		 bool with_namespace, bool helm4, struct guards *out,
+		 const struct options *o, bool helm4, struct guards *out,
 		 struct sg_error *e);
 
 /* Appends them, each opened by a bare "---". */

@@ -42,6 +42,18 @@ static int parse_text(const struct sg_buffer *text, struct sg_arena *a,
 	return yaml_parse(bytes, text->length, 1, a, root, e);
 }
 
+/* A file may be of an earlier Store of its name, which was somebody else's. */
+static int check_uid(const struct options *o, const struct store *s,
+		     struct sg_error *e)
+{
+	if (!o->store_uid || (s->uid && strcmp(s->uid, o->store_uid) == 0))
+		return 0;
+	return sg_error_set(e, SG_REFUSED,
+			    "metadata.uid is %s%.64s%s, and that of the cluster's Store \"%.64s\" is \"%.64s\" (--store-uid): this is another; take the cluster's (kubectl get store %.64s -o yaml)",
+			    s->uid ? "\"" : "absent", s->uid ? s->uid : "",
+			    s->uid ? "\"" : "", s->name, o->store_uid, s->name);
+}
+
 int identity_read_store(struct sg_arena *a, const struct options *o,
 			struct store *out, struct sg_error *e)
 {
@@ -50,7 +62,8 @@ int identity_read_store(struct sg_arena *a, const struct options *o,
 	sg_buffer_init(&text, SG_MAX_FILE);
 	if (read_text(o, &text, e))
 		return -1;
-	if (parse_text(&text, a, &root, e) || store_decode(a, root, out, e))
+	if (parse_text(&text, a, &root, e) || store_decode(a, root, out, e) ||
+	    check_uid(o, out, e))
 		return sg_error_context(e, "%s", options_store_source(o));
 	return 0;
 }
@@ -129,16 +142,18 @@ static bool says_otherwise(const char *flag, const char *said)
 	return flag && !(said && strcmp(flag, said) == 0);
 }
 
-static void take_flags(const struct options *o, struct store *s)
+/* Whether, with the flags, it still is what may have been admitted. */
+static bool take_flags(const struct options *o, struct store *s)
 {
-	/* nobody admitted it as such */
-	if (says_otherwise(o->engine, s->engine) ||
-	    says_otherwise(o->plan, s->plan))
+	bool same = !says_otherwise(o->engine, s->engine) &&
+		    !says_otherwise(o->plan, s->plan);
+	if (!same)
 		s->uid = NULL;
 	s->name = o->store ? o->store : s->name;
 	s->engine = o->engine ? o->engine : s->engine;
 	s->plan = o->plan ? o->plan : s->plan;
 	s->owner = o->owner ? o->owner : s->owner;
+	return same;
 }
 
 static int name_owner(struct sg_arena *a, struct identity *out,
@@ -152,15 +167,40 @@ static int name_owner(struct sg_arena *a, struct identity *out,
 	return out->owner_label ? 0 : sg_error_memory(e);
 }
 
-int identity_check(struct sg_arena *a, const struct policy *policy,
-		   const struct store *s, const char *subject,
-		   struct diagnostics *d, struct sg_error *e)
+/* The rules, in two: what they refuse anyway, and what one that was admitted may be. */
+static void check_all(struct sg_arena *a, const struct policy *policy,
+		      const struct store *s, struct violations *found,
+		      struct violations *excused)
+{
+	violations_init(found, a);
+	violations_init(excused, a);
+	found->excused = excused;
+	store_check(policy, s, found);
+}
+
+static int check_unadmitted(struct sg_arena *a, const struct policy *policy,
+			    const struct store *s, const char *subject,
+			    struct sg_error *e)
 {
 	struct violations found, excused;
 	violations_init(&found, a);
-	violations_init(&excused, a);
-	found.excused = s->uid ? &excused : NULL;
 	store_check(policy, s, &found);
+	if (violations_check(&found, subject, e) == 0)
+		return 0;
+	check_all(a, policy, s, &found, &excused);
+	if (s->uid && !found.count)
+		sg_error_append(e, "\nOf a Store that was admitted so, as the caller knows, --admitted only warns.");
+	return -1;
+}
+
+int identity_check(struct sg_arena *a, const struct policy *policy,
+		   const struct store *s, bool admitted, const char *subject,
+		   struct diagnostics *d, struct sg_error *e)
+{
+	struct violations found, excused;
+	if (!admitted)
+		return check_unadmitted(a, policy, s, subject, e);
+	check_all(a, policy, s, &found, &excused);
 	for (unsigned i = 0; i < excused.count; i++)
 		diagnostics_warn(d, "store \"%.64s\" was admitted, but breaks the policy as it is now: %s: %s",
 				 s->name, excused.items[i].field,
@@ -169,11 +209,12 @@ int identity_check(struct sg_arena *a, const struct policy *policy,
 }
 
 static int check_rules(struct sg_arena *a, const struct policy *policy,
-		       const struct store *s, struct diagnostics *d,
-		       struct sg_error *e)
+		       const struct store *s, bool admitted,
+		       struct diagnostics *d, struct sg_error *e)
 {
 	const char *subject = sg_arena_printf(a, "store \"%.64s\"", s->name);
-	return identity_check(a, policy, s, subject ? subject : "store", d, e);
+	return identity_check(a, policy, s, admitted,
+			      subject ? subject : "store", d, e);
 }
 
 static int name_namespace(struct sg_arena *a, const struct options *o,
@@ -208,14 +249,14 @@ int identity_resolve(struct sg_arena *a, const struct options *options,
 		return -1;
 	if (!given && found)
 		out->store = in_stream;
-	take_flags(options, &out->store);
+	bool admitted = take_flags(options, &out->store) && options->admitted;
 	if (!out->store.name || !out->store.engine)
 		return sg_error_set(e, SG_USAGE,
 				    "%s of the store? Pass --store-file FILE, or --store NAME --engine NAME (--plan, --owner); see storeguard-postrender --help",
 				    out->store.name ? "which is the engine" :
 						      "which is the name");
 	if (store_default(a, policy, &out->store, e) ||
-	    check_rules(a, policy, &out->store, d, e) ||
+	    check_rules(a, policy, &out->store, admitted, d, e) ||
 	    name_owner(a, out, e) || name_namespace(a, options, out, e))
 		return -1;
 	out->engine = policy_engine(policy, out->store.engine);

@@ -32,16 +32,17 @@ int identity_resolve(struct sg_arena *a, const struct options *options,
 
 /*
  * SG_REFUSED when the policy refuses the Store, which has its defaults; the subject
- * begins the message. A Store with a uid was admitted: of what the policy may have
- * forbidden since it is only warned.
+ * begins the message. Of one that was admitted, by the caller's word and never by the
+ * Store's own, it is only warned of what the policy may have forbidden since.
  */
 int identity_check(struct sg_arena *a, const struct policy *policy,
-		   const struct store *s, const char *subject,
+		   const struct store *s, bool admitted, const char *subject,
 		   struct diagnostics *d, struct sg_error *e);
 
 /*
  * The Store that the options name: one document that is a Store, YAML or JSON. In a
- * variable it is held to the same limits as in a file.
+ * variable it is held to the same limits as in a file. SG_REFUSED when it is not the
+ * cluster's, as the options tell that one's uid.
  */
 int identity_read_store(struct sg_arena *a, const struct options *o,
 			struct store *out, struct sg_error *e);

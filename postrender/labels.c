@@ -63,13 +63,9 @@ static int plan_owner_annotation(struct sg_arena *a, struct edit *owner,
 	struct edit *metadata = edit_child(a, owner, "metadata");
 	struct edit *annotations =
 		metadata ? edit_child(a, metadata, "annotations") : NULL;
-	struct edit_pair *pair = sg_arena_alloc(a, sizeof *pair);
-	if (!annotations || !pair)
-		return -1;
-	*pair = (struct edit_pair){ SG_ANNOTATION_OWNER, who->store.owner };
-	annotations->pairs = pair;
-	annotations->pair_count = 1;
-	return 0;
+	return annotations ? edit_set(a, annotations, SG_ANNOTATION_OWNER,
+				      who->store.owner) :
+			     -1;
 }
 
 static struct edit *template_edit(struct sg_arena *a, const struct object *o,

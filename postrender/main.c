@@ -133,7 +133,7 @@ static int run_filter(const struct options *o, const struct policy *policy,
 	const struct rewrite rewrite = { o, &who, &survey, &x, d };
 	if (survey_init(&survey, &who, o->fit != FIT_OFF || o->explain, e) ||
 	    rewrite_release(&rewrite, &docs, &body, e) ||
-	    guards_build(&arena, policy, &who, &survey, o->with_namespace,
+	    guards_build(&arena, policy, &who, &survey, o,
 			 speaks_helm4(&input), &guards, e) ||
 	    check_fit(o, policy, &survey, &arena, &fit, d, e) ||
 	    assemble(o, &docs, &guards, &body, &output, e))
@@ -155,8 +155,8 @@ static int run_values(const struct options *o, const struct policy *policy,
 	sg_buffer_init(&output, SG_MAX_FILE);
 	if (identity_read_store(&arena, o, &store, e) ||
 	    store_default(&arena, policy, &store, e) ||
-	    identity_check(&arena, policy, &store, options_store_source(o), d,
-			   e) ||
+	    identity_check(&arena, policy, &store, o->admitted,
+			   options_store_source(o), d, e) ||
 	    (o->seed_key_file &&
 	     values_read_seed(o->seed_key_file, &store, &seed, e)) ||
 	    values_write(&arena, &store, o->seed_key_file ? &seed : NULL,

@@ -7,6 +7,7 @@
 const char options_help[] =
 	"Usage: storeguard-postrender [OPTION]... < manifests > guarded-manifests\n"
 	"       storeguard-postrender values [--policy FILE] [--seed-key-file FILE]\n"
+	"                                    [--admitted] [--store-uid UID]\n"
 	"                                    STORE-FILE | --store-env NAME\n"
 	"\n"
 	"A Helm post-renderer: adds ResourceQuota, LimitRange, NetworkPolicies and\n"
@@ -17,6 +18,10 @@ const char options_help[] =
 	"Which store (flags win over the file, the file over a Store in the stream):\n"
 	"  --store-file FILE    a Store (urumi.io/v1), as for kubectl apply\n"
 	"  --store-env NAME     the same, as the text of an environment variable\n"
+	"  --admitted           that Store was admitted: only warn of a name, host, value\n"
+	"                       or plan that the policy has forbidden since\n"
+	"  --store-uid UID      refuse it unless this is its metadata.uid: the one that\n"
+	"                       the cluster's Store has\n"
 	"  --store NAME         its name\n"
 	"  --engine NAME        woocommerce, medusa, or another of the policy\n"
 	"  --plan NAME          small, medium, large, or another of the policy\n"
@@ -27,6 +32,9 @@ const char options_help[] =
 	"  --policy FILE        a StorePolicy instead of the built-in one\n"
 	"  --only WHAT          all (default), labels or guards\n"
 	"  --with-namespace     also emit the Namespace, with Pod Security labels\n"
+	"  --deployer WHO       helm (default; also of Flux and kubectl): the Namespace\n"
+	"                       outlives the release. argocd: no sync deletes it, the\n"
+	"                       Application's end does\n"
 	"  --fit MODE           a release over its quota: error (default), warn, off\n"
 	"  --chart-policies DO  the chart's own NetworkPolicies, LimitRanges and\n"
 	"                       ResourceQuotas: drop (default, with a warning), keep,\n"
@@ -51,6 +59,8 @@ enum {
 	OPT_POLICY = 256,
 	OPT_STORE_FILE,
 	OPT_STORE_ENV,
+	OPT_STORE_UID,
+	OPT_ADMITTED,
 	OPT_SEED_KEY_FILE,
 	OPT_STORE,
 	OPT_ENGINE,
@@ -61,6 +71,7 @@ enum {
 	OPT_WITH_NAMESPACE,
 	OPT_FIT,
 	OPT_CHART_POLICIES,
+	OPT_DEPLOYER,
 	OPT_ALLOW_CLUSTER_SCOPED,
 	OPT_EXPLAIN,
 	OPT_LOG_FILE,
@@ -75,7 +86,7 @@ static int usage(struct sg_error *e, const char *what, const char *which)
 			    which);
 }
 
-/* The index of value among words that end with NULL. */
+/* The index of value among two or three words that end with NULL. */
 static int choose(const char *option, const char *value,
 		  const char *const *words, int *out, struct sg_error *e)
 {
@@ -85,9 +96,11 @@ static int choose(const char *option, const char *value,
 			return 0;
 		}
 	}
+	bool three = words[2] != NULL;
 	return sg_error_set(e, SG_USAGE,
-			    "%s takes %s, %s or %s, not \"%.80s\"", option,
-			    words[0], words[1], words[2], value);
+			    "%s takes %s%s%s or %s, not \"%.80s\"", option,
+			    words[0], three ? ", " : "", three ? words[1] : "",
+			    words[three ? 2 : 1], value);
 }
 
 static int take(struct options *o, int option, const char *value,
@@ -96,6 +109,7 @@ static int take(struct options *o, int option, const char *value,
 	static const char *const only[] = { "all", "labels", "guards", NULL };
 	static const char *const fit[] = { "error", "warn", "off", NULL };
 	static const char *const policies[] = { "drop", "keep", "fail", NULL };
+	static const char *const deployers[] = { "helm", "argocd", NULL };
 	int choice = 0;
 	if (value && !*value)
 		return usage(e, "this option was given an empty value: ", word);
@@ -107,6 +121,7 @@ static int take(struct options *o, int option, const char *value,
 	case OPT_POLICY: o->policy_file = value; break;
 	case OPT_STORE_FILE: o->store_file = value; break;
 	case OPT_STORE_ENV: o->store_env = value; break;
+	case OPT_STORE_UID: o->store_uid = value; break;
 	case OPT_SEED_KEY_FILE: o->seed_key_file = value; break;
 	case OPT_STORE: o->store = value; break;
 	case OPT_ENGINE: o->engine = value; break;
@@ -114,6 +129,7 @@ static int take(struct options *o, int option, const char *value,
 	case OPT_OWNER: o->owner = value; break;
 	case OPT_NAMESPACE: o->namespace = value; break;
 	case OPT_LOG_FILE: o->log_file = value; break;
+	case OPT_ADMITTED: o->admitted = true; break;
 	case OPT_WITH_NAMESPACE: o->with_namespace = true; break;
 	case OPT_ALLOW_CLUSTER_SCOPED: o->allow_cluster_scoped = true; break;
 	case OPT_EXPLAIN: o->explain = true; break;
@@ -134,6 +150,11 @@ static int take(struct options *o, int option, const char *value,
 			return -1;
 		o->chart_policies = (enum chart_policies)choice;
 		break;
+	case OPT_DEPLOYER:
+		if (choose("--deployer", value, deployers, &choice, e))
+			return -1;
+		o->deployer = (enum deployer)choice;
+		break;
 	default:
 		break;
 	}
@@ -146,6 +167,9 @@ static int check_filter(const struct options *o, struct sg_error *e)
 		return usage(e, "--seed-key-file belongs to values", "");
 	if (o->store_file && o->store_env)
 		return usage(e, "either --store-file or --store-env, not both", "");
+	if ((o->admitted || o->store_uid) && !o->store_file && !o->store_env)
+		return usage(e, "--admitted and --store-uid speak of a Store from --store-file or --store-env",
+			     "");
 	return 0;
 }
 
@@ -158,10 +182,11 @@ static int take_words(struct options *o, int argc, char **argv,
 		return usage(e, "unexpected argument: ", argv[optind]);
 	bool others = o->store_file || o->store || o->engine || o->plan ||
 		      o->owner || o->namespace || o->log_file || o->only ||
-		      o->fit || o->chart_policies || o->with_namespace ||
+		      o->fit || o->chart_policies || o->deployer ||
+		      o->with_namespace ||
 		      o->allow_cluster_scoped || o->explain;
 	if (argc - optind - 1 != (o->store_env ? 0 : 1) || others)
-		return usage(e, "values takes one STORE-FILE or --store-env, and --policy, --seed-key-file",
+		return usage(e, "values takes one STORE-FILE or --store-env, and --policy, --admitted, --store-uid, --seed-key-file",
 			     "");
 	o->command = COMMAND_VALUES;
 	o->store_file = argv[optind + 1]; /* NULL with --store-env */
@@ -184,6 +209,8 @@ int options_parse(int argc, char **argv, struct options *out,
 		{ "policy", required_argument, NULL, OPT_POLICY },
 		{ "store-file", required_argument, NULL, OPT_STORE_FILE },
 		{ "store-env", required_argument, NULL, OPT_STORE_ENV },
+		{ "store-uid", required_argument, NULL, OPT_STORE_UID },
+		{ "admitted", no_argument, NULL, OPT_ADMITTED },
 		{ "seed-key-file", required_argument, NULL, OPT_SEED_KEY_FILE },
 		{ "store", required_argument, NULL, OPT_STORE },
 		{ "engine", required_argument, NULL, OPT_ENGINE },
@@ -195,6 +222,7 @@ int options_parse(int argc, char **argv, struct options *out,
 		{ "fit", required_argument, NULL, OPT_FIT },
 		{ "chart-policies", required_argument, NULL,
 		  OPT_CHART_POLICIES },
+		{ "deployer", required_argument, NULL, OPT_DEPLOYER },
 		{ "allow-cluster-scoped", no_argument, NULL,
 		  OPT_ALLOW_CLUSTER_SCOPED },
 		{ "explain", no_argument, NULL, OPT_EXPLAIN },

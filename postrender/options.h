@@ -10,6 +10,8 @@ enum only { ONLY_ALL, ONLY_LABELS, ONLY_GUARDS };
 enum fit_mode { FIT_ERROR, FIT_WARN, FIT_OFF };
 enum chart_policies { CHART_POLICIES_DROP, CHART_POLICIES_KEEP,
 		      CHART_POLICIES_FAIL };
+/* Who applies the release, and has a say in what is deleted. */
+enum deployer { DEPLOYER_HELM, DEPLOYER_ARGOCD };
 enum command { COMMAND_FILTER, COMMAND_VALUES, COMMAND_HELP, COMMAND_VERSION };
 
 struct options {
@@ -17,6 +19,7 @@ struct options {
 	const char *policy_file; /* NULL: the embedded policy */
 	const char *store_file; /* of values, "-" is standard input */
 	const char *store_env;	/* an environment variable that holds the Store */
+	const char *store_uid; /* of the Store that the cluster has */
 	const char *seed_key_file;
 	const char *store;
 	const char *engine;
@@ -27,6 +30,8 @@ struct options {
 	enum only only;
 	enum fit_mode fit;
 	enum chart_policies chart_policies;
+	enum deployer deployer;
+	bool admitted; /* the caller says so of the Store that is given */
 	bool with_namespace;
 	bool allow_cluster_scoped;
 	bool explain;

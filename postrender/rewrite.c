@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "guards.h"
+#include "keep.h"
 #include "labels.h"
 #include "room.h"
 #include "splice.h"
@@ -93,7 +94,9 @@ static enum fate take_object(struct turn *t, const struct object *o,
 	const struct component *component = classify(run->who->engine, o);
 	if (survey_object(run->survey, o, component, t->scratch,
 			  run->diagnostics, t->e) ||
-	    labels_plan(t->scratch, o, run->who, component, edit, t->e))
+	    labels_plan(t->scratch, o, run->who, component, edit, t->e) ||
+	    keep_plan(t->scratch, o, run->who, run->options->deployer, edit,
+		      t->e))
 		return FAILED;
 	explain_object(run->explain, o, component, false);
 	return KEPT;
