@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "text.h"
 
 bool store_is_store(const struct node *document)
 {
@@ -72,6 +73,11 @@ bool store_user_is_person(const char *user)
 {
 	static const char prefix[] = "system:";
 	return *user && strncmp(user, prefix, sizeof prefix - 1) != 0;
+}
+
+bool store_is_owner(const char *user)
+{
+	return *user && strlen(user) <= STORE_OWNER_MAX && text_is_line(user);
 }
 
 int store_default(struct sg_arena *a, const struct policy *p, struct store *s,

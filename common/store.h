@@ -45,6 +45,15 @@ int store_default(struct sg_arena *a, const struct policy *p, struct store *s,
 bool store_user_is_person(const char *user);
 
 /*
+ * Whether a user's name can be an owner's, which is in labels, annotations and messages:
+ * one line of 1 to STORE_OWNER_MAX bytes, without control characters.
+ */
+enum { STORE_OWNER_MAX = 253 };
+#define STORE_OWNER_RULE                                                       \
+	"an owner is a user's name: one line of 1 to 253 bytes of UTF-8, without control characters"
+bool store_is_owner(const char *user);
+
+/*
  * The rules, each adding what it finds to v. Host and value paths are checked
  * where given.
  */
@@ -58,9 +67,10 @@ void store_check_engine(const struct policy *p, const struct store *s,
 void store_check_values(const struct policy *p, const struct store *s,
 			const struct node *old, struct violations *v);
 /*
- * All of them. Where v excuses what was admitted, a Store is not held to what the policy
- * says of names, hosts, values and the plans of its engine, but to what makes it usable:
- * well-formed, of an engine and a plan that there are, and no secrets in its values.
+ * All of them. Where v excuses what was admitted, a Store is not held to what may have
+ * been stricter since, of names, hosts, owners, display names, values and the plans of its
+ * engine, but to what makes it usable: well-formed, of an engine and a plan that there are,
+ * and no secrets in its values.
  */
 void store_check(const struct policy *p, const struct store *s,
 		 struct violations *v);

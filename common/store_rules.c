@@ -7,9 +7,10 @@
 
 #include "cleanup.h"
 #include "names.h"
+#include "text.h"
 
 /* Bytes. */
-enum { DISPLAY_NAME_MAX = 128, OWNER_MAX = 253, EMAIL_MAX = 254 };
+enum { DISPLAY_NAME_MAX = 128, EMAIL_MAX = 254 };
 
 static bool matches_whole(const char *pattern, const char *name)
 {
@@ -234,40 +235,33 @@ static bool is_news(const char *text, const char *before)
 	return text && !(before && strcmp(text, before) == 0);
 }
 
-static bool has_control(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7F)
-			return true;
-	return false;
-}
-
 static bool is_email(const char *text)
 {
 	const char *at = strchr(text, '@');
 	return at && at != text && at[1] && !strchr(at + 1, '@') &&
-	       !strpbrk(text, " <>,;") && !has_control(text) &&
+	       !strpbrk(text, " <>,;") && text_is_line(text) &&
 	       strlen(text) <= EMAIL_MAX;
 }
 
 static void check_texts(const struct store *s, const struct store *old,
 			struct violations *v)
 {
+	struct violations *rules = violations_excusable(v);
 	if (is_news(s->admin_email, old ? old->admin_email : NULL) &&
 	    !is_email(s->admin_email))
 		violations_add(v, "spec.adminEmail",
 			       "\"%.128s\" is not an e-mail address (like a@example.com)",
 			       s->admin_email);
 	if (is_news(s->owner, old ? old->owner : NULL) &&
-	    (strlen(s->owner) > OWNER_MAX || has_control(s->owner)))
-		violations_add(v, "spec.owner",
-			       "must be a user's name: one line of at most %d bytes",
-			       OWNER_MAX);
+	    !store_is_owner(s->owner))
+		violations_add(rules, "spec.owner",
+			       "\"%.128s\" is no owner's name; " STORE_OWNER_RULE,
+			       s->owner);
 	if (is_news(s->display_name, old ? old->display_name : NULL) &&
 	    (strlen(s->display_name) > DISPLAY_NAME_MAX ||
-	     has_control(s->display_name)))
-		violations_add(v, "spec.displayName",
-			       "must be one line of at most %d bytes",
+	     !text_is_line(s->display_name)))
+		violations_add(rules, "spec.displayName",
+			       "must be one line of at most %d bytes of UTF-8, without control characters",
 			       DISPLAY_NAME_MAX);
 }
 

@@ -37,6 +37,37 @@ size_t text_printable(const char *text)
 	return length == 2 && c[0] == 0xC2 && c[1] < 0xA0 ? 0 : length;
 }
 
+uint32_t text_code_point(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t length = sequence_length(*c);
+	uint32_t code = length < 2 ? *c : *c & (0x7Fu >> length);
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (c[i] & 0x3F);
+	return code;
+}
+
+size_t text_in_line(const char *text)
+{
+	size_t length = text_printable(text);
+	uint32_t code = length == 3 ? text_code_point(text) : 0;
+	return code == 0x2028 || code == 0x2029 || code == 0xFEFF ||
+			       code == 0xFFFE || code == 0xFFFF ?
+		       0 :
+		       length;
+}
+
+bool text_is_line(const char *text)
+{
+	while (*text) {
+		size_t length = text_in_line(text);
+		if (!length)
+			return false;
+		text += length;
+	}
+	return true;
+}
+
 char *text_make_printable(char *text)
 {
 	for (char *c = text; *c;) {

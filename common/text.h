@@ -2,7 +2,9 @@
 #ifndef SG_TEXT_H
 #define SG_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Replaces control characters (C0, DEL, and C1 in UTF-8) and what is no UTF-8
@@ -18,6 +20,17 @@ size_t text_sequence(const char *text);
 
 /* The same, but 0 for control characters, too. */
 size_t text_printable(const char *text);
+
+/*
+ * The same, but 0 also for what some reader takes for the end of a line or for no text at
+ * all: U+2028, U+2029, byte order marks, U+FFFE and U+FFFF.
+ */
+size_t text_in_line(const char *text);
+/* Whether all of the text is so: one line, and the same to every reader. */
+bool text_is_line(const char *text);
+
+/* The code point of the sequence at text, which is one. */
+uint32_t text_code_point(const char *text);
 
 /*
  * Shortens text to at most `width` bytes by leaving out its beginning, marked

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "patches.h"
+#include "text.h"
 
 struct splicer {
 	const struct document *document;
@@ -14,17 +15,20 @@ struct splicer {
 	struct sg_error *e;
 };
 
+/* What is not to be had as it is, is below U+10000; what is no UTF-8 is found later. */
 static void put_quoted(struct sg_buffer *b, const char *text)
 {
 	sg_buffer_putc(b, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
-			sg_buffer_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7F)
-			sg_buffer_printf(b, "\\u%04x", c);
+	while (*text) {
+		size_t whole = text_sequence(text);
+		size_t length = whole ? whole : 1;
+		if (*text == '"' || *text == '\\')
+			sg_buffer_printf(b, "\\%c", *text);
+		else if (whole && !text_in_line(text))
+			sg_buffer_printf(b, "\\u%04x", text_code_point(text));
 		else
-			sg_buffer_putc(b, (char)c);
+			sg_buffer_append(b, text, length);
+		text += length;
 	}
 	sg_buffer_putc(b, '"');
 }

@@ -47,7 +47,7 @@ static void add_defaults(struct gate *g, struct node *added,
 		return;
 	/* nobody becomes an owner by an update */
 	if (r->operation == OPERATION_CREATE &&
-	    store_user_is_person(r->user.name))
+	    store_user_is_person(r->user.name) && store_is_owner(r->user.name))
 		add(g, added, spec, "owner", r->user.name);
 	add(g, added, spec, "plan", s.plan);
 	add(g, added, spec, "host", s.host);

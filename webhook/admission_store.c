@@ -48,7 +48,11 @@ static void check_owner_of_new(struct gate *g, const struct store *s)
 {
 	const struct user *user = &g->review->user;
 	struct violations *v = &g->verdict->causes;
-	if (!s->owner && store_user_is_person(user->name))
+	if (!s->owner && !store_is_owner(user->name))
+		violations_add_as(v, VIOLATION_REQUIRED, "spec.owner",
+				  "is missing, and can't be you (\"%.128s\"); name the user whom the Store is for: " STORE_OWNER_RULE,
+				  user->name);
+	else if (!s->owner && store_user_is_person(user->name))
 		violations_add_as(v, VIOLATION_REQUIRED, "spec.owner",
 				  "is missing; name the user whom the Store is for (you are \"%.253s\")",
 				  user->name);

@@ -100,6 +100,33 @@ static inline void guarded_free(struct guarded *g)
 	assert_int_equal(munmap(g->pages, g->mapped), 0);
 }
 
+/* Appends a code point in UTF-8. */
+static inline void put_code_point(struct sg_buffer *b, uint32_t code)
+{
+	static const unsigned char leads[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+	unsigned length = code < 0x80 ? 1 : code < 0x800 ? 2 :
+			  code < 0x10000 ? 3 : 4;
+	unsigned shift = 6 * (length - 1);
+	sg_buffer_putc(b, (char)(leads[length] | code >> shift));
+	while (shift) {
+		shift -= 6;
+		sg_buffer_putc(b, (char)(0x80 | (code >> shift & 0x3F)));
+	}
+}
+
+/*
+ * The next one of all that are no surrogates: each where they differ, some where they are
+ * alike. 0 behind the last.
+ */
+static inline uint32_t next_code_point(uint32_t code)
+{
+	bool alike = code >= 0x3100 && code < 0xD700;
+	code += alike ? 61 : code < 0x10000 ? 1 : 0x3FF;
+	if (code >= 0xD800 && code < 0xE000)
+		code = 0xE000;
+	return code <= 0x10FFFF ? code : 0;
+}
+
 /*
  * What tells one value from another: kinds, texts, and whether a plain scalar
  * may be read as something else than a string (test_emit.c checks that notion).

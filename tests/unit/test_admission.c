@@ -76,6 +76,8 @@ static void test_defaults_of_new(void **state)
 	expect_patch(&f, &person, "[" ADD("owner", "alice") "," REST "," HELD "]");
 	expect_patch(&f, &account, "[" REST "," HELD "]");
 	expect_patch(&f, &node, "[" REST "," HELD "]");
+	struct ask odd = mutate("a\xc2\x85" "b", NULL, HEAD ", spec: {engine: medusa}}");
+	expect_patch(&f, &odd, "[" REST "," HELD "]");
 	expect_patch(&f, &nulls, "[" ADD("plan", "small") ","
 		     ADD("displayName", "fashion") "," ADD("delivery", "gitops") "," HELD "]");
 	expect_patch(&f, &nothing,

@@ -77,6 +77,21 @@ static void test_create_without_owner(void **state)
 	f.may_assign = true;
 	expect_refused(&f, &person, 422, "spec.owner: is missing; name the user");
 	expect_refused(&f, &service, 422, "is no person");
+	struct ask odd = create("a\xc2\x85z", text);
+	expect_refused(&f, &odd, 422,
+		       "spec.owner: is missing, and can't be you (\"a??z\"); name the user whom the Store is for: an owner is a user's name: one line of 1 to 253 bytes");
+}
+
+/* The rule is the post-renderer's, too, which could not label this one's shop. */
+static void test_owner_that_is_no_line(void **state)
+{
+	struct fake f = fresh(state);
+	struct ask own = create("a\xc2\x85z", STORE("fashion", "\"a\\u0085z\"", ""));
+	struct ask given = update("alice", STORE("fashion", "alice", ""),
+				  STORE("fashion", "\"a\\u2028z\"", ""));
+	expect_refused(&f, &own, 422, "spec.owner: \"a??z\" is no owner's name");
+	f.may_assign = true;
+	expect_refused(&f, &given, 422, "is no owner's name; an owner is a user's name: one line");
 }
 
 static void test_change_by_whom(void **state)
@@ -588,6 +603,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create_by_whom),
 		cmocka_unit_test(test_create_without_owner),
+		cmocka_unit_test(test_owner_that_is_no_line),
 		cmocka_unit_test(test_change_by_whom),
 		cmocka_unit_test(test_owner_changes),
 		cmocka_unit_test(test_all_at_once),

@@ -124,6 +124,45 @@ static void test_strings(void **state)
 		}
 }
 
+/* As keys and values: alone, before, within and behind a text, and in ends of lines. */
+static void add_code_point(struct sg_arena *a, struct node *list, uint32_t code)
+{
+	static const char *const around[][2] = {
+		{ "", "" }, { "", "a" }, { "a", "a" }, { "a", "" },
+		{ "a\n", "" }, { "", "\nb" }, { "a: ", " #b" },
+	};
+	for (size_t i = 0; i < COUNT(around); i++) {
+		cleanup_buffer struct sg_buffer text;
+		sg_buffer_init(&text, 64);
+		sg_buffer_puts(&text, around[i][0]);
+		put_code_point(&text, code);
+		sg_buffer_puts(&text, around[i][1]);
+		struct node *map = node_new_mapping(a);
+		node_set_string(a, map, text.data, text.data);
+		node_append(list, map);
+	}
+}
+
+static void test_every_code_point(void **state)
+{
+	enum { AT_A_TIME = 1024 };
+	(void)state;
+	for (uint32_t code = 1; code;) {
+		cleanup_arena struct sg_arena a;
+		sg_arena_init(&a);
+		struct node *list = node_new_sequence(&a);
+		char from[32];
+		(void)snprintf(from, sizeof from, "from U+%04X on",
+			       (unsigned)code);
+		for (int i = 0; i < AT_A_TIME && code; i++) {
+			add_code_point(&a, list, code);
+			code = next_code_point(code);
+		}
+		for (size_t how = 0; how < COUNT(emitters); how++)
+			expect_same_again(&a, list, how, from);
+	}
+}
+
 static void test_strings_stay_strings(void **state)
 {
 	(void)state;
@@ -253,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_typed),
 		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_strings_stay_strings),
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_long_lines_are_not_folded),

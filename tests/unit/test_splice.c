@@ -229,6 +229,48 @@ static void test_dropped_items(void **state)
 	expect_dropped(must_parse(&a, after));
 }
 
+/* Whatever an owner or a chart's annotation is made of is set as it is. */
+static void test_every_code_point(void **state)
+{
+	enum { AT_A_TIME = 1024 };
+	static const char *const documents[] = {
+		"metadata:\n  name: n\n  annotations:\n    a: b\n",
+		"metadata:\n  name: n\n",
+		"{\"metadata\": {\"annotations\": {\"a\": \"b\"}}}\n",
+	};
+	(void)state;
+	for (uint32_t code = 1; code;) {
+		cleanup_arena struct sg_arena a;
+		struct sg_error e = { 0 };
+		struct edit edit = { 0 };
+		sg_arena_init(&a);
+		struct edit_pair *pairs = sg_arena_alloc(
+			&a, AT_A_TIME * sizeof *pairs);
+		struct edit *at = edit_child(
+			&a, edit_child(&a, &edit, "metadata"), "annotations");
+		assert_non_null(pairs);
+		at->pairs = pairs;
+		for (; at->pair_count < AT_A_TIME && code;
+		     code = next_code_point(code)) {
+			static const char *const around[][2] = {
+				{ "", "" }, { "", "a" }, { "a", "" }, { "a", "b" }
+			};
+			unsigned i = at->pair_count++;
+			cleanup_buffer struct sg_buffer value;
+			sg_buffer_init(&value, 64);
+			sg_buffer_puts(&value, around[code % COUNT(around)][0]);
+			put_code_point(&value, code);
+			sg_buffer_puts(&value, around[code % COUNT(around)][1]);
+			pairs[i].key = sg_arena_printf(&a, "k%u", i);
+			pairs[i].value = sg_arena_copy(&a, value.data,
+						       value.length);
+		}
+		for (size_t i = 0; i < COUNT(documents); i++)
+			if (!splice(&a, documents[i], &edit, &e))
+				fail_msg("%s: %s", documents[i], e.message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_ends_without_a_newline),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_dropped_items),
+		cmocka_unit_test(test_every_code_point),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

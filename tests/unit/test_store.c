@@ -364,6 +364,50 @@ static void test_changed_values(void **state)
 	}
 }
 
+#define ODD "one line of 1 to 253 bytes of UTF-8, without control characters"
+
+static void test_owners(void **state)
+{
+	static const struct rule cases[] = {
+		{ "alice", NULL },
+		{ "Alice Smith+shops@example.com", NULL },
+		{ "CN=al\xc3\xafs, O=\"x\" # \\ {a: b}", NULL },
+		{ " ali ce ", NULL },
+		{ "\xf0\x9f\x98\x80", NULL },
+		{ "\xe2\x80\x8d", NULL },
+		{ "", ODD },
+		{ "a\nb", ODD },
+		{ "a\tb", ODD },
+		{ "a\x7f", ODD },
+		{ "a\xc2\x80", ODD },
+		{ "a\xc2\x85z", "\"a??z\" is no owner's name" },
+		{ "\xc2\x9fz", ODD },
+		{ "a\xe2\x80\xa8", ODD },
+		{ "a\xe2\x80\xa9", ODD },
+		{ "\xef\xbb\xbf" "alice", ODD },
+		{ "a\xef\xbf\xbe", ODD },
+		{ "a\xef\xbf\xbf", ODD },
+		{ "a\xff", ODD },
+		{ "a\xed\xa0\x80", ODD },
+	};
+	char long_name[STORE_OWNER_MAX + 2];
+	memset(long_name, 'a', sizeof long_name);
+	long_name[sizeof long_name - 1] = '\0';
+	assert_false(store_is_owner(long_name));
+	assert_true(store_is_owner(long_name + 1));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct store s = { .name = "fashion", .engine = "medusa",
+				   .owner = cases[i].what };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		store_check(*state, &s, &v);
+		expect_rule(&v, &cases[i], "spec.owner");
+		assert_int_equal(store_is_owner(cases[i].what), !v.count);
+	}
+}
+
 static void test_engines_and_plans(void **state)
 {
 	static const struct {
@@ -453,6 +497,9 @@ static void test_what_was_admitted_is_excused(void **state)
 		{ { .plan = "large" }, "spec.plan", excused },
 		{ { .plan = "tiny" }, "spec.plan", refused },
 		{ { .engine = "magento" }, "spec.engine", refused },
+		{ { .owner = "a\xc2\x85" }, "spec.owner", excused },
+		{ { .display_name = "\xef\xbb\xbf" "A" }, "spec.displayName",
+		  excused },
 		{ { .admin_email = "nobody" }, "spec.adminEmail", refused },
 		{ { .delivery = "post" }, "spec.delivery", refused },
 	};
@@ -508,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_no_policy_allows_what_is_not_to_be_set),
 		cmocka_unit_test(test_changed_values),
+		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_engines_and_plans),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_what_was_admitted_is_excused),
