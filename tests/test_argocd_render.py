@@ -44,7 +44,7 @@ class Sidecar:
                 "PATH": str(self.bin), "HOME": str(self.home), "ARGOCD_APP_NAME": "some-name",
                 "STOREGUARD_POLICY": str(self.policy), "STOREGUARD_SEED_KEY": str(self.key),
                 "ARGOCD_APP_NAMESPACE": namespace, "ARGOCD_ENV_POLICY": "0123",
-                "ARGOCD_ENV_STORE": json.dumps(it) if it else "", "KUBE_VERSION": "1.36.3",
+                "ARGOCD_ENV_UID": UID, "ARGOCD_ENV_STORE": json.dumps(it) if it else "", "KUBE_VERSION": "1.36.3",
                 "KUBE_API_VERSIONS": "v1,apps/v1", **environment})
 
     def objects(self, *args, **kwargs):
@@ -70,9 +70,27 @@ def test_a_store_becomes_its_namespace_guards_and_chart(sidecar):
         for e in c["env"]]
 
 
+def test_no_sync_deletes_the_namespace_and_the_end_of_the_application_does(sidecar):
+    notes = sidecar.objects(store())["Namespace/store-fashion"]["metadata"]["annotations"]
+    assert notes["argocd.argoproj.io/sync-options"] == "Prune=false"
+    assert "helm.sh/resource-policy" not in notes
+
+
+def test_what_the_policy_forbids_since_a_store_was_admitted_is_warned_of(sidecar):
+    done = sidecar.run(store(host="fashion.shops.example.org", values={"web": {"replicas": 1}}))
+    assert done.returncode == 0, done.stderr
+    assert "warning" in done.stderr and "spec.host" in done.stderr
+    assert "Namespace/store-fashion" in by_name(load(done.stdout))
+
+
+def test_an_application_from_before_it_was_told_the_uid(sidecar):
+    assert sidecar.objects(store(), ARGOCD_ENV_UID="") == sidecar.objects(store())
+
+
 def test_passwords_come_from_the_key_and_the_uid(sidecar):
-    def secret(**kwargs):
-        (found,) = [o for o in sidecar.objects(store(**kwargs)).values()
+    def secret(uid=UID, **kwargs):
+        it = store(uid=uid, **kwargs)
+        (found,) = [o for o in sidecar.objects(it, ARGOCD_ENV_UID=uid).values()
                     if o["kind"] == "Secret"]
         return found.get("data") or found["stringData"]
     first = secret()
@@ -112,7 +130,10 @@ def crd(sidecar):
     ({"it": None}, None, "has no STORE"),
     ({"it": {"kind": "Shop"}}, None, "Store"),
     ({"it": store(plan="huge")}, None, "there is no plan \"huge\""),
-    ({"it": store(uid=None)}, None, "uid"),
+    ({"it": store(uid=None)}, None, "metadata.uid is absent"),
+    ({"it": store(uid=None), "ARGOCD_ENV_UID": ""}, None, "has no metadata.uid"),
+    ({"it": store(uid="another")}, None, 'metadata.uid is "another", and that of the '
+     f'cluster\'s Store "fashion" is "{UID}"'),
     ({"it": store(), "namespace": "store-other"}, None,
      'Store "fashion" belongs into namespace "store-fashion", and the destination of this '
      'Application is "store-other"'),

@@ -7,11 +7,12 @@ must be the input, and our labels must have arrived.
 """
 
 import json
+import os
 import subprocess
 
 import pytest
 
-from conftest import STORE, postrender, tool
+from conftest import STORE, must, postrender, tool
 from test_properties import CASES, SEED, make, strip_bom
 
 OURS = "urumi.io/"
@@ -112,3 +113,30 @@ def test_every_yes_to_the_nodes_network_is_refused(value):
     result = postrender(STORE, pod % value)
     assert result.returncode == 1 and b"hostNetwork" in result.stderr, result.stderr
     assert postrender(STORE, pod % "no").returncode == 0
+
+
+ODD = "".join(map(chr, [*range(1, 0x21), *range(0x7e, 0xa1), 0x2028, 0x2029, 0xd7ff, 0xe000,
+                        0xfdd0, 0xfeff, 0xfffd, 0xfffe, 0xffff, 0x1f600, 0x10ffff]))
+
+
+@pytest.mark.parametrize("text", [
+    *("a: b # c", " a ", "- a", "'a'", '"a\\', "{{ a }}", "yes", "0x1F", "<<", "~", "\u00e4", "\n"),
+    *(f"{before}{c}{behind}" for c in (ODD, ODD[::-1]) for before in ("", "a")
+      for behind in ("", "b"))])
+def test_what_comes_from_a_store_is_read_as_it_is(text):
+    shop = {"locale": {text if text != "<<" else "no merge": text}}
+    store = json.dumps({"apiVersion": "urumi.io/v1", "kind": "Store", "metadata": {
+        "name": "fashion"}, "spec": {"engine": "woocommerce", "owner": text,
+                                     "displayName": text, "values": {"shop": shop}}})
+    env = {**os.environ, "STORE": store}
+    given = ["--store-env", "STORE", "--admitted"]
+    for chart in ("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n",
+                  '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}\n'):
+        made = kubernetes(must(postrender([*given, "--with-namespace"], chart, env=env)).decode())
+        assert {o["metadata"].get("annotations", {}).get("urumi.io/owner", text)
+                for o in made} == {text}
+        assert {o["metadata"]["labels"]["urumi.io/owner"] for o in made} == {
+            made[0]["metadata"]["labels"]["urumi.io/owner"]}
+    values, = kubernetes(must(postrender(["values", *given], env=env)).decode())
+    assert values["store"]["owner"] == values["store"]["displayName"] == text
+    assert values["shop"] == shop

@@ -148,6 +148,19 @@ def test_a_store_whose_file_is_gone_is_gone(own):
     assert not (own.out / "books").exists()
 
 
+def test_who_runs_it_says_that_stores_were_admitted(own):
+    """And no file does, by a uid or otherwise."""
+    store = a_store("fashion", host="fashion.shops.example.org")
+    store["metadata"]["uid"] = "0d9c6a3e-3d5c-4a53-9a4c-6d7f6f1f6a11"
+    own.write(store)
+    refused(own.render(), 'spec.host: "fashion.shops.example.org" is not below a domain')
+    own.env["ADMITTED"] = "1"
+    done = own.render()
+    must(done)
+    assert "warning" in done.stderr and "spec.host" in done.stderr
+    assert "fashion.shops.example.org" in own.committed()["fashion/shop/shop.yaml"].decode()
+
+
 # --- what is refused, and leaves all as it was --------------------------------------------
 
 
