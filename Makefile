@@ -188,7 +188,7 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; nor what
 # the other one has said: who leads is a matter of threads.
 PLAIN_ONLY := argocd argocd_parts chart_install chart_operators chart_storeguard charts \
-	cluster cluster_release crds delete_protection flux from_scratch image medusa_order \
+	cluster cluster_release crds delete_protection flux from_scratch image keep medusa_order \
 	model quota storm woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(patsubst %,--ignore=tests/test_%.py,$(PLAIN_ONLY) leader))
 # of threads only the webhook has any, and a storm is where they meet

@@ -49,8 +49,11 @@ static const char *with_no_prune(struct sg_arena *a, const char *options)
 
 int keep_plan(struct sg_arena *a, const struct object *o,
 	      const struct identity *who, enum deployer deployer,
-	      struct edit *edit, struct sg_error *e)
+	      struct edit *edit, struct diagnostics *d, struct sg_error *e)
 {
+	if (o->is_hook && strcmp(o->kind, "PersistentVolumeClaim") == 0)
+		diagnostics_warn(d, "%s/%s is a hook: unless its annotations say otherwise, it is deleted to be made anew, with all that it holds",
+				 o->kind, o->name);
 	if (!holds_shop(o, who))
 		return 0;
 	const char *options = object_annotation(o->root, sync_options);

@@ -18,10 +18,11 @@ void keep_namespace(struct sg_arena *a, struct node *annotations,
 
 /*
  * Adds the same to `edit` where the object is one of these, and the chart's own.
- * SG_REFUSED when it is a hook, which is deleted to be made anew.
+ * SG_REFUSED when it is a hook, which is deleted to be made anew; of a claim that is one,
+ * it is warned.
  */
 int keep_plan(struct sg_arena *a, const struct object *o,
 	      const struct identity *who, enum deployer deployer,
-	      struct edit *edit, struct sg_error *e);
+	      struct edit *edit, struct diagnostics *d, struct sg_error *e);
 
 #endif

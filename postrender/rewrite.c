@@ -96,7 +96,7 @@ static enum fate take_object(struct turn *t, const struct object *o,
 			  run->diagnostics, t->e) ||
 	    labels_plan(t->scratch, o, run->who, component, edit, t->e) ||
 	    keep_plan(t->scratch, o, run->who, run->options->deployer, edit,
-		      t->e))
+		      run->diagnostics, t->e))
 		return FAILED;
 	explain_object(run->explain, o, component, false);
 	return KEPT;

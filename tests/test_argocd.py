@@ -311,6 +311,50 @@ def asked_again(argo):
     argo.cluster.wait("ApplicationSet without an error", is_content, seconds=40)
 
 
+@pytest.fixture
+def forgetful(argo):
+    """The plugin's post-renderer, without words of its arguments."""
+    program = argo.folder / "image" / "storeguard-postrender"
+    real = program.readlink()
+
+    def forget(words):
+        program.unlink()
+        program.write_text(f"""#!/bin/bash
+for word; do
+	[[ " {words} " == *" $word "* ]] || words+=("$word")
+done
+exec {real} "${{words[@]}}"
+""")
+        program.chmod(0o755)
+    yield forget
+    program.unlink()
+    program.symlink_to(real)
+
+
+@pytest.mark.parametrize("words", ["--with-namespace", "--deployer argocd",
+                                   "--with-namespace --deployer argocd"])
+def test_no_render_that_forgets_a_flag_deletes_a_shop(argo, shop, forgetful, words):
+    it, kinds = shop("books"), ("namespaces", "persistentvolumeclaims", "secrets")
+
+    def kept():
+        return "helm.sh/resource-policy" in argo.cluster.get(
+            "namespace", it.namespace)["metadata"]["annotations"]
+
+    def has_forgotten(app):
+        lost = [r for r in app["status"]["resources"] if r["kind"] == "Namespace"]
+        return lost[0].get("requiresPruning") if "--with-namespace" in words else kept()
+    before = uids(argo, *kinds)
+    forgetful(words)
+    argo.refresh("store-books", kind="hard")
+    argo.wait_for("store-books", f"sync without {words}", has_forgotten)
+    assert uids(argo, *kinds) == before
+    forgetful("")
+    argo.refresh("store-books", kind="hard")
+    argo.wait_synced("store-books")
+    argo.cluster.wait("the end of what was forgotten", lambda: not kept(), seconds=40)
+    assert uids(argo, *kinds) == before
+
+
 def test_no_shop_goes_while_the_webhook_is_away_or_does_not_know_argo_cd(argo):
     kinds = ("applications", "namespaces")
     before = uids(argo, *kinds)
