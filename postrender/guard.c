@@ -24,5 +24,5 @@ struct node *guard_object(struct sg_arena *a, const struct identity *who,
 
 void guard_keep(struct sg_arena *a, struct node *annotations)
 {
-	node_set_string(a, annotations, GUARD_POLICY, GUARD_KEEP);
+	node_set_string(a, annotations, HELM_POLICY, HELM_KEEP);
 }

@@ -14,8 +14,8 @@ struct node *guard_object(struct sg_arena *a, const struct identity *who,
 			  const char *name, struct node **annotations);
 
 /* The annotation by which Helm leaves an object alone. */
-#define GUARD_POLICY "helm.sh/resource-policy"
-#define GUARD_KEEP "keep"
+#define HELM_POLICY "helm.sh/resource-policy"
+#define HELM_KEEP "keep"
 
 /* Helm is to leave it where it is when a later render lacks it. */
 void guard_keep(struct sg_arena *a, struct node *annotations);

@@ -189,7 +189,7 @@ static int check_unadmitted(struct sg_arena *a, const struct policy *policy,
 		return 0;
 	check_all(a, policy, s, &found, &excused);
 	if (s->uid && !found.count)
-		sg_error_append(e, "\nOf a Store that was admitted so, as the caller knows, --admitted only warns.");
+		sg_error_append(e, "\nFor a Store that the cluster has admitted as it is, --admitted makes this a warning.");
 	return -1;
 }
 

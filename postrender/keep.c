@@ -67,7 +67,7 @@ int keep_plan(struct sg_arena *a, const struct object *o,
 	at = at ? edit_child(a, at, "annotations") : NULL;
 	options = with_no_prune(a, options);
 	if (!at || !options || edit_set(a, at, sync_options, options) ||
-	    (deployer == DEPLOYER_HELM && edit_set(a, at, GUARD_POLICY, GUARD_KEEP)))
+	    (deployer == DEPLOYER_HELM && edit_set(a, at, HELM_POLICY, HELM_KEEP)))
 		return sg_error_memory(e);
 	return 0;
 }
