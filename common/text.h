@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "buffer.h"
+
 /*
  * Replaces control characters (C0, DEL, and C1 in UTF-8) and what is no UTF-8
  * by '?', so that a name can't move the cursor or forge a line. Returns text.
@@ -24,5 +26,12 @@ size_t text_printable(const char *text);
  * by '~': the end is what tells Kubernetes' names apart. Returns text.
  */
 char *text_keep_end(char *text, size_t width);
+
+/*
+ * Appends the text, its lines broken at blanks so that they fit a terminal of 80
+ * columns, and a newline. The first begins with `first`, the others with `others`.
+ */
+void text_wrap(struct sg_buffer *out, const char *first, const char *others,
+	       const char *text);
 
 #endif

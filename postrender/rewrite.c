@@ -5,7 +5,6 @@
 #include "cleanup.h"
 #include "guards.h"
 #include "labels.h"
-#include "room.h"
 #include "splice.h"
 #include "verify.h"
 
@@ -65,16 +64,9 @@ static enum fate judge_chart_policy(struct turn *t, const struct object *o)
 static enum fate judge(struct turn *t, const struct object *o)
 {
 	const struct options *options = t->run->options;
-	if (room_check(o, t->run->who, options, t->e))
-		return FAILED;
+	room_check(t->run->room, o);
 	if (object_is_guard(o) && (!is_namespace(o) || options->with_namespace))
 		return DROPPED; /* of an earlier run: made anew */
-	if (is_namespace(o) && options->with_namespace) {
-		sg_error_set(t->e, SG_REFUSED,
-			     "the chart renders the store's namespace itself; leave out --with-namespace");
-		object_context(o, t->e);
-		return FAILED;
-	}
 	enum fate fate = judge_chart_policy(t, o);
 	if (fate == DROPPED) {
 		t->run->survey->dropped++;
