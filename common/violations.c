@@ -24,7 +24,7 @@ struct violations *violations_excusable(struct violations *v)
 static void add(struct violations *v, enum violation_kind kind,
 		const char *field, const char *format, va_list args)
 {
-	char text[1024];
+	char text[1536];
 	if (v->count >= SG_MAX_VIOLATIONS) {
 		v->more++;
 		return;

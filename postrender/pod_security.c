@@ -198,7 +198,7 @@ static const char *noun_for(const struct check *c)
 static void tell_finding(const struct finding *f, const char *path,
 			 pod_fault_fn *tell, void *context)
 {
-	char text[1024] = "";
+	char text[1536] = "";
 	const struct check *c = f->check;
 	const char *noun = noun_for(c);
 	bool in_context = c->places & OF_ALL_CONTEXTS;
@@ -209,7 +209,8 @@ static void tell_finding(const struct finding *f, const char *path,
 	if (f->name_count)
 		append(text, sizeof text, "%s%s", noun,
 		       f->name_count > 1 ? "s " : " ");
-	append_list(text, sizeof text, f->names, f->name_count, 63);
+	append_list(text, sizeof text, f->names, f->name_count,
+		    c->places & OF_ANNOTATIONS ? 128 : 63);
 	append(text, sizeof text, *c->field ? ": %s" : "",
 	       in_context ? "securityContext." : "");
 	append_field(text, sizeof text, c->field);

@@ -242,6 +242,21 @@ static void check_priority(struct room *r, const struct node *spec)
 		       text);
 }
 
+/* Multus gives pods networks that NetworkPolicies do not reach. */
+static void check_networks(struct room *r, const struct node *template)
+{
+	static const char *const keys[] = { "k8s.v1.cni.cncf.io/networks",
+					    "v1.multus-cni.io/default-network" };
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const struct node *n = node_path(template, "metadata",
+						 "annotations", keys[i], NULL);
+		if (!node_is_null(n) && !node_is(n, ""))
+			refuse(r, n,
+			       "annotation %s takes pods to networks besides the cluster's, where no NetworkPolicy holds; leave it out",
+			       keys[i]);
+	}
+}
+
 /*
  * What the required level refuses is listed, or what a lower one does where that
  * refuses nothing: restricted passes over some of baseline.
@@ -258,8 +273,10 @@ static void check_pod(struct room *r, const struct node *template)
 		bool refused = list_pod_faults(r, template, level, v);
 		listed |= refused && !higher;
 	}
-	if (r->engine != POD_SECURITY_PRIVILEGED)
+	if (r->engine != POD_SECURITY_PRIVILEGED) {
 		check_priority(r, node_get(template, "spec"));
+		check_networks(r, template);
+	}
 }
 
 static void search_for_pods(struct room *r, const struct object *o)
