@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "names.h"
+#include "rights.h"
 #include "text.h"
 
 void room_init(struct room *r, const struct identity *who,
@@ -298,6 +299,21 @@ static void check_pods(struct room *r, const struct object *o, bool in_cluster)
 		search_for_pods(r, o);
 }
 
+static void check_rights(struct room *r, const struct object *o)
+{
+	struct right right;
+	if (r->options->allow_cluster_scoped || !rights_over_guards(o, &right))
+		return;
+	if (right.is_bound)
+		refuse(r, right.at,
+		       "binds ClusterRole %s, which may change the store's guards; bind a Role of the release with what the shop needs (an operator may pass --allow-cluster-scoped)",
+		       right.over);
+	else
+		refuse(r, right.at,
+		       "gives rights to change %s, by which the store's guards could go; name other resources, or verbs that read (an operator may pass --allow-cluster-scoped)",
+		       right.over);
+}
+
 void room_check(struct room *r, const struct object *o)
 {
 	bool in_cluster = kind_is_cluster_scoped(o->group, o->kind);
@@ -308,6 +324,7 @@ void room_check(struct room *r, const struct object *o)
 	else
 		check_namespace(r, o);
 	check_labels(r, o);
+	check_rights(r, o);
 	check_pods(r, o, in_cluster);
 }
 

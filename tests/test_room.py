@@ -235,3 +235,45 @@ def test_no_pod_takes_another_network():
     code, said = room(obj("Pod", f"spec: {POD}", metadata="name: a, annotations: "
                           "{k8s.v1.cni.cncf.io/networks: host-device}"))
     assert code == 1 and "NetworkPolicy" in said, said
+
+
+# --- rights ---
+
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+def role(groups, resources, verbs):
+    return obj("Role", "rules: [{apiGroups: [''], resources: [pods], verbs: ['*']}, {apiGroups: "
+               "[%s], resources: [%s], verbs: [%s]}]" % (groups, resources, verbs), RBAC)
+
+
+def binding(name, kind="ClusterRole"):
+    return obj("RoleBinding", "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %s, name: %s}, "
+               "subjects: [{kind: ServiceAccount, name: a}]" % (kind, name), RBAC)
+
+
+@pytest.mark.parametrize("text, says", [
+    (binding("cluster-admin"), "cluster-admin"), (binding("admin"), "admin"),
+    (binding("edit"), "edit"), (role("'*'", "'*'", "'*'"), "networkpolicies"),
+    (role("networking.k8s.io", "networkpolicies", "get, delete"), "networkpolicies"),
+    (role("''", "'*'", "patch"), "resourcequotas"),
+    (role("''", "resourcequotas/status", "update"), "resourcequotas"),
+    (role("''", "limitranges", "'*'"), "limitranges"),
+    (role("''", "namespaces", "patch"), "namespaces"),
+    (role("rbac.authorization.k8s.io", "roles", "escalate, get"), "roles"),
+    (role("rbac.authorization.k8s.io", "clusterroles", "bind"), "clusterroles"),
+    (role("apps, cilium.io", "ciliumnetworkpolicies", "create"), "ciliumnetworkpolicies")])
+def test_no_pod_gets_rights_over_the_guards(text, says):
+    code, said = room(text)
+    assert code == 1 and says in said and "guard" in said, said
+    assert room(text, "--allow-cluster-scoped")[0] == 0
+
+
+@pytest.mark.parametrize("text", [
+    binding("view"), binding("admin", "Role"), role("''", "configmaps, pods", "'*'"),
+    role("networking.k8s.io", "networkpolicies", "get, list, watch"),
+    role("rbac.authorization.k8s.io", "roles, rolebindings", "create, patch"),
+    role("networking.k8s.io", "ingresses", "'*'"), role("''", "networkpolicies", "'*'"),
+    role("apps", "'*'", "'*'")])
+def test_other_rights_are_the_charts(text):
+    assert room(text)[0] == 0
