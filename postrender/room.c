@@ -159,11 +159,12 @@ static bool is_namespace(const struct object *o)
 static void check_scope(struct room *r, const struct object *o)
 {
 	const char *namespace = r->who->namespace;
-	if (is_namespace(o) && strcmp(o->name, namespace) == 0)
+	/* the object's name may be its generateName, which makes others */
+	const struct node *name = node_get(o->metadata, "name");
+	if (is_namespace(o) && node_is(name, namespace))
 		check_own_namespace(r, o);
 	else if (r->options->allow_cluster_scoped ||
-		 (store_is_store(o->root) &&
-		  strcmp(o->name, r->who->store.name) == 0))
+		 (store_is_store(o->root) && node_is(name, r->who->store.name)))
 		return;
 	else if (is_namespace(o))
 		refuse(r, o->root,

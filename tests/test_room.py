@@ -130,6 +130,11 @@ def test_a_chart_may_bring_its_namespace(labels):
     assert room(namespace(labels) + "---\n" + obj("ConfigMap"))[0] == 0
 
 
+def test_a_name_that_is_still_to_be_made_is_not_the_stores():
+    code, said = room(obj("Namespace", metadata="generateName: store-fashion"))
+    assert code == 1 and "another namespace" in said, said
+
+
 @pytest.mark.parametrize("order", [1, -1], ids=["namespace first", "namespace last"])
 def test_pods_are_held_to_what_the_charts_namespace_enforces(order):
     """It may be stricter than the engine, and come behind its pods."""
