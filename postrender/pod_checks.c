@@ -195,7 +195,7 @@ static const char *const volumes[] = { "configMap", "csi",
 	  .must = "leave it out: the pod itself is asked" }
 #define MUST_BE_PROFILE "must be RuntimeDefault or Localhost"
 
-const struct check pod_checks[] = {
+const struct check pod_checks[POD_CHECKS] = {
 	SHARES_NODE("hostNetwork"),
 	SHARES_NODE("hostPID"),
 	SHARES_NODE("hostIPC"),
@@ -269,5 +269,3 @@ const struct check pod_checks[] = {
 	CALLS_FROM_NODE("lifecycle.preStop.httpGet.host"),
 	CALLS_FROM_NODE("lifecycle.preStop.tcpSocket.host"),
 };
-
-const unsigned pod_check_count = sizeof pod_checks / sizeof *pod_checks;

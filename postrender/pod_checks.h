@@ -44,8 +44,8 @@ struct check {
 	bool required;
 };
 
-extern const struct check pod_checks[];
-extern const unsigned pod_check_count;
+enum { POD_CHECKS = 34 };
+extern const struct check pod_checks[POD_CHECKS];
 
 /* What a message calls a value. */
 const char *pod_check_value(const struct node *n);

@@ -11,10 +11,12 @@
 enum { SHOWN = 4 };
 
 struct finding {
-	const struct check *check;
+	const struct check *check; /* NULL: not of this pod */
 	const struct node *at; /* the first */
 	bool given; /* whether what was looked at last is there at all */
+	bool given_by_pod;
 	bool of_pod;
+	const struct node *last; /* whose the last name is */
 	const char *names[SHOWN]; /* whose it is besides the pod's */
 	unsigned name_count; /* may be more than are shown */
 	const char *values[SHOWN];
@@ -31,94 +33,118 @@ static void note_value(struct finding *f, const char *value)
 	f->value_count++;
 }
 
-/* `name` is one pointer for all that one container has. */
-static void note(struct finding *f, const struct node *at, const char *name,
-		 const char *value)
+/* A container's or volume's, or the key of an annotation itself. */
+static const char *name_of(const struct node *n)
 {
-	unsigned last = f->name_count - 1;
+	const char *name = node_text(node_is_mapping(n) ? node_get(n, "name") : n);
+	return name ? name : "without a name";
+}
+
+/* `whose` is what has the field: a container, …; NULL: the pod. */
+static void note(struct finding *f, const struct node *at,
+		 const struct node *whose, const char *value)
+{
 	if (!f->at)
 		f->at = at;
-	if (!name)
+	if (!whose)
 		f->of_pod = true;
-	else if (f->name_count == 0 || last >= SHOWN || f->names[last] != name) {
-		if (f->name_count < SHOWN)
-			f->names[f->name_count] = name;
-		f->name_count++;
-	}
+	else if (whose != f->last && f->name_count++ < SHOWN)
+		f->names[f->name_count - 1] = name_of(whose);
+	f->last = whose;
 	note_value(f, value);
 }
 
 static void judge(struct finding *f, const struct node *n,
-		  const struct node *at, const char *name)
+		  const struct node *at, const struct node *whose)
 {
 	const char *value = f->check->refusal(f->check, node_resolve(n));
 	f->given = true;
 	if (value)
-		note(f, node_resolve(at), name, value);
+		note(f, node_resolve(at), whose, value);
 }
 
 static void look(struct finding *f, const struct node *n, const char *field,
-		 const char *name);
+		 const struct node *whose);
 
 static void look_on(struct finding *f, const struct node *n, const char *rest,
-		    const char *name)
+		    const struct node *whose)
 {
 	const struct node *below = *rest ? node_get(n, rest + 1) : n;
 	if (*rest == '.')
-		look(f, n, rest + 1, name);
+		look(f, n, rest + 1, whose);
 	else
-		judge(f, below, below ? below : n, name);
+		judge(f, below, below ? below : n, whose);
 }
 
 /* Follows the field from n on; see struct check. */
 static void look(struct finding *f, const struct node *n, const char *field,
-		 const char *name)
+		 const struct node *whose)
 {
-	char key[32];
+	char key[32] = "";
 	size_t length = strcspn(field, ".:[");
-	(void)snprintf(key, sizeof key, "%.*s", (int)length, field);
+	memcpy(key, field, length < sizeof key ? length : sizeof key - 1);
 	n = node_get(n, key);
 	field += length;
 	if (*field == '[') {
 		n = node_is_sequence(n) ? n->first : NULL;
 		for (; n; n = n->next)
-			look_on(f, n, field + 2, name);
+			look_on(f, n, field + 2, whose);
 	} else if (!node_is_null(n)) {
-		look_on(f, n, field, name);
+		look_on(f, n, field, whose);
 	}
 }
 
-static const char *name_of(const struct node *n)
+static bool has_any(const struct node *n, const char *const *keys)
 {
-	const char *name = node_text(node_get(n, "name"));
-	return name ? name : "without a name";
+	for (; *keys; keys++)
+		if (!node_is_null(node_get(n, *keys)))
+			return true;
+	return false;
 }
 
-static void look_at_container(struct finding *f, const struct node *container,
-			      bool of_pod)
+static void look_at_context(struct finding *f, const struct node *context,
+			    const struct node *container)
 {
-	const struct check *c = f->check;
-	const struct node *base = c->places & OF_CONTEXTS ?
-					  node_get(container, "securityContext") :
-					  container;
-	const char *name = name_of(container);
 	f->given = false;
-	look(f, base, c->field, name);
-	if (c->required && !f->given && !of_pod)
-		note(f, node_resolve(container), name, "missing");
+	look(f, context, f->check->field, container);
+	if (f->check->required && !f->given && !f->given_by_pod)
+		note(f, container, container, "missing");
 }
 
-static void look_at_containers(struct finding *f, const struct node *spec)
+/* A stream may hold very many: of each, only what it has is looked at. */
+static void look_at_container(struct finding *findings,
+			      const struct node *container)
+{
+	static const char *const keys[] = { "ports",	     "livenessProbe",
+					    "readinessProbe", "startupProbe",
+					    "lifecycle",     NULL };
+	container = node_resolve(container);
+	const struct node *context = node_get(container, "securityContext");
+	bool has_context = !node_is_null(context);
+	bool has_others = has_any(container, keys);
+	for (int i = 0; i < POD_CHECKS; i++) {
+		struct finding *f = &findings[i];
+		const struct check *c = f->check;
+		if (!c)
+			continue;
+		if (c->places & OF_CONTEXTS && (has_context || c->required))
+			look_at_context(f, context, container);
+		if (c->places & OF_CONTAINERS && has_others)
+			look(f, container, c->field, container);
+	}
+}
+
+static void look_at_containers(struct finding *findings,
+			       const struct node *spec)
 {
 	static const char *const lists[] = { "initContainers", "containers",
 					     "ephemeralContainers" };
-	bool of_pod = f->given;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		const struct node *list = node_get(spec, lists[i]);
 		const struct node *n = node_is_sequence(list) ? list->first :
 								NULL;
 		for (; n; n = n->next)
-			look_at_container(f, n, of_pod);
+			look_at_container(findings, n);
 	}
 }
 
@@ -129,9 +155,9 @@ static void look_at_volumes(struct finding *f, const struct node *spec)
 	const struct node *n = node_is_sequence(list) ? list->first : NULL;
 	for (; n; n = n->next) {
 		if (*field)
-			look(f, n, field, name_of(n));
+			look(f, n, field, node_resolve(n));
 		else
-			judge(f, n, n, name_of(n));
+			judge(f, n, n, node_resolve(n));
 	}
 }
 
@@ -152,7 +178,7 @@ static void look_at_annotations(struct finding *f, const struct node *n)
 	for (; k; k = k->next->next) {
 		const char *key = node_text(k);
 		if (key && strncmp(key, prefix, sizeof prefix - 1) == 0)
-			judge(f, k->next, k, key);
+			judge(f, k->next, k, k);
 		else if (key && strcmp(key, "<<") == 0)
 			look_at_annotations(f, k->next);
 	}
@@ -235,37 +261,39 @@ static bool is_relieved(const struct check *c, const struct node *spec)
 	return false;
 }
 
-static void check_pod(const struct check *c, const struct node *metadata,
-		      const struct node *spec, pod_fault_fn *tell,
-		      void *context)
+static void look_at_pod(struct finding *f, const struct node *metadata,
+			const struct node *spec)
 {
-	struct finding f = { .check = c };
-	if (is_relieved(c, spec))
-		return;
+	const struct check *c = f->check;
 	if (c->places & OF_POD)
-		look(&f, spec, c->field, NULL);
+		look(f, spec, c->field, NULL);
 	if (c->places & OF_POD_CONTEXT)
-		look(&f, node_get(spec, "securityContext"), c->field, NULL);
-	if (c->places & (OF_CONTAINERS | OF_CONTEXTS))
-		look_at_containers(&f, spec);
+		look(f, node_get(spec, "securityContext"), c->field, NULL);
+	f->given_by_pod = f->given;
 	if (c->places & OF_VOLUMES)
-		look_at_volumes(&f, spec);
+		look_at_volumes(f, spec);
 	if (c->places & OF_ANNOTATIONS)
-		look_at_annotations(&f, node_get(metadata, "annotations"));
-	if (f.value_count)
-		tell_finding(&f, "", tell, context);
+		look_at_annotations(f, node_get(metadata, "annotations"));
 }
 
 void pod_security_check(const struct node *metadata, const struct node *spec,
 			enum pod_security level, pod_fault_fn *tell,
 			void *context)
 {
-	for (unsigned i = 0; i < pod_check_count; i++) {
+	struct finding findings[POD_CHECKS] = { 0 };
+	bool restricted = level == POD_SECURITY_RESTRICTED;
+	for (int i = 0; i < POD_CHECKS; i++) {
 		const struct check *c = &pod_checks[i];
-		if (c->level <= level &&
-		    !(level == POD_SECURITY_RESTRICTED && c->overridden))
-			check_pod(c, metadata, spec, tell, context);
+		if (c->level > level || (restricted && c->overridden) ||
+		    is_relieved(c, spec))
+			continue;
+		findings[i].check = c;
+		look_at_pod(&findings[i], metadata, spec);
 	}
+	look_at_containers(findings, spec);
+	for (int i = 0; i < POD_CHECKS; i++)
+		if (findings[i].value_count)
+			tell_finding(&findings[i], "", tell, context);
 }
 
 /* --- pods within other objects --- */
@@ -276,24 +304,9 @@ struct search {
 	char path[256]; /* to where it is, as far as it fits */
 };
 
-/* Few mappings have a key that any check looks for. */
-static bool is_like_a_pod(const struct node *mapping)
-{
-	static const char *const keys[] = {
-		"hostNetwork",	  "hostPID",	   "hostIPC",
-		"securityContext", "volumes",	   "ports",
-		"livenessProbe",  "readinessProbe", "startupProbe",
-		"lifecycle",	  "metadata",
-	};
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (!node_is_null(node_get(mapping, keys[i])))
-			return true;
-	return false;
-}
-
 static void search_mapping(const struct search *s, const struct node *mapping)
 {
-	for (unsigned i = 0; i < pod_check_count; i++) {
+	for (int i = 0; i < POD_CHECKS; i++) {
 		const struct check *c = &pod_checks[i];
 		struct finding f = { .check = c };
 		if (c->level != POD_SECURITY_BASELINE)
@@ -316,10 +329,17 @@ static void search_mapping(const struct search *s, const struct node *mapping)
 
 static void search(struct search *s, const struct node *n)
 {
+	/* few mappings have any that a check looks for */
+	static const char *const keys[] = {
+		"hostNetwork",	  "hostPID",	   "hostIPC",
+		"securityContext", "volumes",	   "ports",
+		"livenessProbe",  "readinessProbe", "startupProbe",
+		"lifecycle",	  "metadata",	   NULL,
+	};
 	size_t length = strlen(s->path);
 	unsigned index = 0;
 	n = node_resolve(n);
-	if (node_is_mapping(n) && is_like_a_pod(n))
+	if (node_is_mapping(n) && has_any(n, keys))
 		search_mapping(s, n);
 	if (node_is_mapping(n))
 		for (const struct node *k = n->first; k; k = k->next->next) {

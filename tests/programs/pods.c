@@ -41,7 +41,7 @@ int main(void)
 	cleanup_free char *line = NULL;
 	size_t size = 0;
 	ssize_t length;
-	for (unsigned i = 0; i < pod_check_count; i++)
+	for (int i = 0; i < POD_CHECKS; i++)
 		printf("%s ", pod_checks[i].name);
 	printf("\n");
 	while ((length = getline(&line, &size, stdin)) > 0)
