@@ -35,11 +35,10 @@ static enum fate judge_chart_policy(struct turn *t, const struct object *o)
 				   "would compete with the store's";
 	switch (t->run->options->chart_policies) {
 	case CHART_POLICIES_FAIL:
-		sg_error_set(t->e, SG_REFUSED,
-			     "the chart's own %s %s (--chart-policies drop leaves it out, keep lets it through)",
-			     o->kind, why);
-		object_context(o, t->e);
-		return FAILED;
+		room_refuse(t->run->room,
+			    "the chart's own %.63s %s (--chart-policies drop leaves it out, keep lets it through)",
+			    o->kind, why);
+		return KEPT;
 	case CHART_POLICIES_DROP:
 		diagnostics_warn(t->run->diagnostics,
 				 "%s/%s dropped: the chart's own %s %s (--chart-policies keep lets it through)",
@@ -49,11 +48,10 @@ static enum fate judge_chart_policy(struct turn *t, const struct object *o)
 		break;
 	}
 	if (strncmp(o->name, GUARD_PREFIX, strlen(GUARD_PREFIX)) == 0) {
-		sg_error_set(t->e, SG_REFUSED,
-			     "names that begin with " GUARD_PREFIX
-			     " are the guards'; rename it");
-		object_context(o, t->e);
-		return FAILED;
+		room_refuse(t->run->room,
+			    "names that begin with " GUARD_PREFIX
+			    " are the guards'; rename it");
+		return KEPT;
 	}
 	diagnostics_warn(t->run->diagnostics,
 			 "%s/%s kept: the chart's own %s %s", o->kind, o->name,

@@ -42,16 +42,30 @@ static size_t line_of(const struct room *r, const struct node *at)
 	return r->object->document->line + (at ? at : r->object->root)->line;
 }
 
+static void add(struct room *r, const struct node *at, const char *format,
+		va_list args)
+{
+	char text[512];
+	(void)vsnprintf(text, sizeof text, format, args);
+	violations_add(&r->faults, place(r, &r->faults), "line %zu: %s",
+		       line_of(r, at), text);
+}
+
 __attribute__((format(printf, 3, 4))) static void
 refuse(struct room *r, const struct node *at, const char *format, ...)
 {
-	char text[512];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof text, format, args);
+	add(r, at, format, args);
 	va_end(args);
-	violations_add(&r->faults, place(r, &r->faults), "line %zu: %s",
-		       line_of(r, at), text);
+}
+
+void room_refuse(struct room *r, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add(r, r->object->root, format, args);
+	va_end(args);
 }
 
 static const char *called(const struct node *n)

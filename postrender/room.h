@@ -40,6 +40,10 @@ void room_release(struct room *r);
 /* Notes all that is wrong with it. */
 void room_check(struct room *r, const struct object *o);
 
+/* Notes something else that is wrong with the object that was checked last. */
+void room_refuse(struct room *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /*
  * Once, after all objects: 0, or -1 with SG_REFUSED when something is wrong. It is
  * said then, all of it, and the error has no message.
