@@ -201,7 +201,8 @@ static void append_list(char *text, size_t size, const char *const *items,
 			unsigned count, int width)
 {
 	for (unsigned i = 0; i < count && i < SHOWN; i++)
-		append(text, size, "%s%.*s", i ? ", " : "", width, items[i]);
+		append(text, size, "%s%.*s%s", i ? ", " : "", width, items[i],
+		       strlen(items[i]) > (size_t)width ? "..." : "");
 	if (count > SHOWN)
 		append(text, size, " and %u more", count - SHOWN);
 }
