@@ -99,7 +99,7 @@ help:
 .PHONY: deps
 deps:
 	tests/tools/deps packages test model image
-	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml promql etcd argocd \
+	tests/tools/deps tools helm3 helm4 kustomize cyclonus kubeyaml podsecurity promql etcd argocd \
 		cainjector prometheus-operator \
 		$(addprefix flux/,age-keygen kustomize-controller sops source-controller) \
 		$(addprefix kubernetes/,kubectl kube-apiserver kube-controller-manager)

@@ -89,3 +89,25 @@ char *text_keep_end(char *text, size_t width)
 	text[0] = '~';
 	return text;
 }
+
+void text_wrap(struct sg_buffer *out, const char *first, const char *others,
+	       const char *text)
+{
+	enum { COLUMNS = 80 };
+	size_t column = strlen(first);
+	sg_buffer_puts(out, first);
+	for (bool begun = false; *text; begun = true) {
+		size_t length = strcspn(text, " ");
+		if (begun && column + 1 + length > COLUMNS) {
+			sg_buffer_printf(out, "\n%s", others);
+			column = strlen(others);
+		} else if (begun) {
+			sg_buffer_putc(out, ' ');
+			column++;
+		}
+		sg_buffer_append(out, text, length);
+		column += length;
+		text += length + (text[length] == ' ');
+	}
+	sg_buffer_putc(out, '\n');
+}

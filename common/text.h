@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buffer.h"
+
 /*
  * Replaces control characters (C0, DEL, and C1 in UTF-8) and what is no UTF-8
  * by '?', so that a name can't move the cursor or forge a line. Returns text.
@@ -37,5 +39,12 @@ uint32_t text_code_point(const char *text);
  * by '~': the end is what tells Kubernetes' names apart. Returns text.
  */
 char *text_keep_end(char *text, size_t width);
+
+/*
+ * Appends the text, its lines broken at blanks so that they fit a terminal of 80
+ * columns, and a newline. The first begins with `first`, the others with `others`.
+ */
+void text_wrap(struct sg_buffer *out, const char *first, const char *others,
+	       const char *text);
 
 #endif

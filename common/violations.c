@@ -12,6 +12,7 @@ void violations_init(struct violations *v, struct sg_arena *arena)
 {
 	v->arena = arena;
 	v->count = 0;
+	v->more = 0;
 	v->excused = NULL;
 }
 
@@ -23,9 +24,11 @@ struct violations *violations_excusable(struct violations *v)
 static void add(struct violations *v, enum violation_kind kind,
 		const char *field, const char *format, va_list args)
 {
-	char text[512];
-	if (v->count >= SG_MAX_VIOLATIONS)
+	char text[1536];
+	if (v->count >= SG_MAX_VIOLATIONS) {
+		v->more++;
 		return;
+	}
 	(void)vsnprintf(text, sizeof text, format, args);
 	const char *message =
 		sg_arena_printf(v->arena, "%s", text_make_printable(text));

@@ -27,7 +27,8 @@ struct violation {
 struct violations {
 	struct sg_arena *arena; /* owns the messages */
 	struct violation items[SG_MAX_VIOLATIONS];
-	unsigned count; /* further ones are dropped at the cap */
+	unsigned count;
+	unsigned more; /* beyond the cap: counted, not kept */
 	/*
 	 * Set after violations_init() for what was admitted once: gets what is only
 	 * against a rule that the policy may have got since, apart from the others, so

@@ -187,6 +187,21 @@ static void describe_violations(const struct violations *v,
 				 v->items[i].message);
 }
 
+/* What a Service may be that asks for none of these. */
+static void describe_services(const struct fit *f, struct sg_buffer *out)
+{
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->rows[i].over &&
+		    (strcmp(f->rows[i].key, "services.loadbalancers") == 0 ||
+		     strcmp(f->rows[i].key, "services.nodeports") == 0)) {
+			sg_buffer_puts(
+				out,
+				"\n  A Service of type ClusterIP needs neither load balancer nor node port:\n"
+				"  an Ingress or an HTTPRoute brings the shop's visitors to it.\n");
+			return;
+		}
+}
+
 void fit_describe(struct sg_arena *a, const struct fit *f,
 		  const struct policy *policy, struct sg_buffer *out)
 {
@@ -200,6 +215,7 @@ void fit_describe(struct sg_arena *a, const struct fit *f,
 	for (unsigned i = 0; i < f->count; i++)
 		if (f->rows[i].over)
 			describe_row(s, &f->rows[i], shares, out);
+	describe_services(f, out);
 	describe_violations(&s->violations, out);
 	/* measured under this plan's limits: with those broken, who knows */
 	const char *plan = s->violations.count ? NULL :

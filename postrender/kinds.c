@@ -5,8 +5,8 @@
 #include <string.h>
 
 struct group_kind {
-	const char *group;
-	const char *kind;
+	const char *group; /* NULL: of any */
+	const char *kind; /* "*": all of the group's */
 };
 
 void kind_group(const char *api_version, char *group, unsigned size)
@@ -20,7 +20,8 @@ static bool is_one_of(const struct group_kind *list, const char *group,
 		      const char *kind)
 {
 	for (; list->kind; list++)
-		if (strcmp(list->kind, kind) == 0 &&
+		if ((strcmp(list->kind, kind) == 0 ||
+		     strcmp(list->kind, "*") == 0) &&
 		    (!list->group || strcmp(list->group, group) == 0))
 			return true;
 	return false;
@@ -81,12 +82,6 @@ static const struct group_kind cluster_scoped[] = {
 	{ "policy.networking.k8s.io", "AdminNetworkPolicy" },
 	{ "policy.networking.k8s.io", "BaselineAdminNetworkPolicy" },
 	{ "policy.networking.k8s.io", "ClusterNetworkPolicy" },
-	{ "projectcalico.org", "GlobalNetworkPolicy" },
-	{ "crd.projectcalico.org", "GlobalNetworkPolicy" },
-	{ "cilium.io", "CiliumClusterwideNetworkPolicy" },
-	{ "cilium.io", "CiliumEgressGatewayPolicy" },
-	{ "cilium.io", "CiliumLoadBalancerIPPool" },
-	{ "trust.cert-manager.io", "Bundle" },
 	{ "rbac.authorization.k8s.io", "ClusterRole" },
 	{ "rbac.authorization.k8s.io", "ClusterRoleBinding" },
 	{ "resource.k8s.io", "DeviceClass" },
@@ -101,11 +96,76 @@ static const struct group_kind cluster_scoped[] = {
 	{ "storage.k8s.io", "VolumeAttachment" },
 	{ "storage.k8s.io", "VolumeAttributesClass" },
 	{ "storagemigration.k8s.io", "StorageVersionMigration" },
-	{ "urumi.io", "Store" },
-	{ "urumi.io", "StorePolicy" },
-	{ "urumi.io", "StoreQuota" },
+	{ "urumi.io", "*" },
 	{ NULL, NULL },
 };
+
+/* Of operators; what is called Cluster... needs no mention. */
+static const struct group_kind cluster_scoped_of_operators[] = {
+	{ "apiextensions.crossplane.io", "*" },
+	{ "capsule.clastix.io", "Tenant" },
+	{ "cilium.io", "CiliumBGPAdvertisement" },
+	{ "cilium.io", "CiliumBGPClusterConfig" },
+	{ "cilium.io", "CiliumBGPNodeConfig" },
+	{ "cilium.io", "CiliumBGPNodeConfigOverride" },
+	{ "cilium.io", "CiliumBGPPeerConfig" },
+	{ "cilium.io", "CiliumBGPPeeringPolicy" },
+	{ "cilium.io", "CiliumCIDRGroup" },
+	{ "cilium.io", "CiliumClusterwideEnvoyConfig" },
+	{ "cilium.io", "CiliumClusterwideNetworkPolicy" },
+	{ "cilium.io", "CiliumEgressGatewayPolicy" },
+	{ "cilium.io", "CiliumExternalWorkload" },
+	{ "cilium.io", "CiliumIdentity" },
+	{ "cilium.io", "CiliumL2AnnouncementPolicy" },
+	{ "cilium.io", "CiliumLoadBalancerIPPool" },
+	{ "cilium.io", "CiliumNode" },
+	{ "cilium.io", "CiliumPodIPPool" },
+	{ "config.openshift.io", "*" },
+	{ "constraints.gatekeeper.sh", "*" },
+	{ "crd.antrea.io", "Egress" },
+	{ "crd.antrea.io", "ExternalIPPool" },
+	{ "crd.antrea.io", "IPPool" },
+	{ "crd.antrea.io", "Tier" },
+	{ "crd.antrea.io", "TrafficControl" },
+	{ "karpenter.azure.com", "*" },
+	{ "karpenter.k8s.aws", "*" },
+	{ "karpenter.sh", "*" },
+	{ "kueue.x-k8s.io", "AdmissionCheck" },
+	{ "kueue.x-k8s.io", "Cohort" },
+	{ "kueue.x-k8s.io", "ResourceFlavor" },
+	{ "kueue.x-k8s.io", "Topology" },
+	{ "kueue.x-k8s.io", "WorkloadPriorityClass" },
+	{ "kyverno.io", "GlobalContextEntry" },
+	{ "machineconfiguration.openshift.io", "*" },
+	{ "mutations.gatekeeper.sh", "*" },
+	{ "nfd.k8s-sigs.io", "NodeFeatureRule" },
+	{ "oauth.openshift.io", "*" },
+	{ "pkg.crossplane.io", "*" },
+	{ "project.openshift.io", "*" },
+	{ "scheduling.volcano.sh", "Queue" },
+	{ "security.openshift.io", "SecurityContextConstraints" },
+	{ "templates.gatekeeper.sh", "*" },
+	{ "trust.cert-manager.io", "Bundle" },
+	{ "user.openshift.io", "*" },
+	{ NULL, NULL },
+};
+
+/* Of Calico, whatever group it has them in, all but these. */
+static bool is_of_calico(const char *group, const char *kind)
+{
+	static const char *const namespaced[] = {
+		"NetworkPolicy",       "NetworkSet",
+		"PacketCapture",       "StagedKubernetesNetworkPolicy",
+		"StagedNetworkPolicy",
+	};
+	if (strcmp(group, "projectcalico.org") != 0 &&
+	    strcmp(group, "crd.projectcalico.org") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof namespaced / sizeof *namespaced; i++)
+		if (strcmp(namespaced[i], kind) == 0)
+			return false;
+	return true;
+}
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -123,7 +183,9 @@ bool kind_is_cluster_scoped(const char *group, const char *kind)
 {
 	static const char cluster[] = "Cluster";
 	const size_t length = sizeof cluster - 1;
-	if (is_one_of(cluster_scoped, group, kind))
+	if (is_one_of(cluster_scoped, group, kind) ||
+	    is_one_of(cluster_scoped_of_operators, group, kind) ||
+	    is_of_calico(group, kind))
 		return true;
 	/* ClusterIssuer, ClusterSecretStore, ClusterPolicy: so they are called */
 	return kind_is_custom(group) && strncmp(kind, cluster, length) == 0 &&

@@ -61,6 +61,17 @@ static int check_fit(const struct options *o, const struct policy *policy,
 	return -1;
 }
 
+/* Both are said at once. */
+static int check_release(const struct options *o, const struct policy *policy,
+			 struct room *room, struct survey *s,
+			 struct sg_arena *a, struct fit *fit,
+			 struct diagnostics *d, struct sg_error *e)
+{
+	int out_of_room = room_finish(room, d, e);
+	int unfit = check_fit(o, policy, s, a, fit, d, e);
+	return out_of_room || unfit ? -1 : 0;
+}
+
 /* Guards, then the body, opened by "---" where it does not open itself. */
 static int assemble(const struct options *o, const struct documents *docs,
 		    const struct guards *guards, const struct sg_buffer *body,
@@ -110,6 +121,7 @@ static int run_filter(const struct options *o, const struct policy *policy,
 {
 	cleanup_arena struct sg_arena arena;
 	cleanup_buffer struct sg_buffer input, body, output;
+	cleanup_with(room_release) struct room room = { 0 };
 	cleanup_with(survey_release) struct survey survey = { 0 };
 	cleanup_with(explain_release) struct explain x;
 	struct documents docs;
@@ -130,12 +142,13 @@ static int run_filter(const struct options *o, const struct policy *policy,
 		diagnostics_warn(d, "the owner of store \"%s\" is unknown, so no owner label is set; pass --owner",
 				 who.store.name);
 
-	const struct rewrite rewrite = { o, &who, &survey, &x, d };
+	const struct rewrite rewrite = { o, &who, &room, &survey, &x, d };
+	room_init(&room, &who, o);
 	if (survey_init(&survey, &who, o->fit != FIT_OFF || o->explain, e) ||
 	    rewrite_release(&rewrite, &docs, &body, e) ||
 	    guards_build(&arena, policy, &who, &survey, o,
 			 speaks_helm4(&input), &guards, e) ||
-	    check_fit(o, policy, &survey, &arena, &fit, d, e) ||
+	    check_release(o, policy, &room, &survey, &arena, &fit, d, e) ||
 	    assemble(o, &docs, &guards, &body, &output, e))
 		return -1;
 	return explain(&x, &who, &survey, o, &guards, &fit, d, e) ||

@@ -175,3 +175,11 @@ int object_context(const struct object *o, struct sg_error *e)
 		sg_error_context(e, "%.63s/%.128s", o->kind, o->name);
 	return document_context(o->document, e);
 }
+
+const char *object_place(const struct object *o, struct sg_arena *a)
+{
+	struct sg_error e = { 0 };
+	(void)sg_error_set(&e, SG_OK, "%.63s/%.128s", o->kind, o->name);
+	(void)document_context(o->document, &e);
+	return sg_arena_copy(a, e.message, strlen(e.message));
+}

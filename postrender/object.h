@@ -44,5 +44,7 @@ bool object_is_guard(const struct object *o);
 
 /* Prepends "document 3 (line 41, …): Deployment/web" to the error. */
 int object_context(const struct object *o, struct sg_error *e);
+/* The same as a text, fit to print; NULL without memory. */
+const char *object_place(const struct object *o, struct sg_arena *a);
 
 #endif

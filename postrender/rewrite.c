@@ -6,7 +6,6 @@
 #include "guards.h"
 #include "keep.h"
 #include "labels.h"
-#include "room.h"
 #include "splice.h"
 #include "verify.h"
 
@@ -37,11 +36,10 @@ static enum fate judge_chart_policy(struct turn *t, const struct object *o)
 				   "would compete with the store's";
 	switch (t->run->options->chart_policies) {
 	case CHART_POLICIES_FAIL:
-		sg_error_set(t->e, SG_REFUSED,
-			     "the chart's own %s %s (--chart-policies drop leaves it out, keep lets it through)",
-			     o->kind, why);
-		object_context(o, t->e);
-		return FAILED;
+		room_refuse(t->run->room,
+			    "the chart's own %.63s %s (--chart-policies drop leaves it out, keep lets it through)",
+			    o->kind, why);
+		return KEPT;
 	case CHART_POLICIES_DROP:
 		diagnostics_warn(t->run->diagnostics,
 				 "%s/%s dropped: the chart's own %s %s (--chart-policies keep lets it through)",
@@ -51,11 +49,10 @@ static enum fate judge_chart_policy(struct turn *t, const struct object *o)
 		break;
 	}
 	if (strncmp(o->name, GUARD_PREFIX, strlen(GUARD_PREFIX)) == 0) {
-		sg_error_set(t->e, SG_REFUSED,
-			     "names that begin with " GUARD_PREFIX
-			     " are the guards'; rename it");
-		object_context(o, t->e);
-		return FAILED;
+		room_refuse(t->run->room,
+			    "names that begin with " GUARD_PREFIX
+			    " are the guards'; rename it");
+		return KEPT;
 	}
 	diagnostics_warn(t->run->diagnostics,
 			 "%s/%s kept: the chart's own %s %s", o->kind, o->name,
@@ -66,16 +63,9 @@ static enum fate judge_chart_policy(struct turn *t, const struct object *o)
 static enum fate judge(struct turn *t, const struct object *o)
 {
 	const struct options *options = t->run->options;
-	if (room_check(o, t->run->who, options, t->e))
-		return FAILED;
+	room_check(t->run->room, o);
 	if (object_is_guard(o) && (!is_namespace(o) || options->with_namespace))
 		return DROPPED; /* of an earlier run: made anew */
-	if (is_namespace(o) && options->with_namespace) {
-		sg_error_set(t->e, SG_REFUSED,
-			     "the chart renders the store's namespace itself; leave out --with-namespace");
-		object_context(o, t->e);
-		return FAILED;
-	}
 	enum fate fate = judge_chart_policy(t, o);
 	if (fate == DROPPED) {
 		t->run->survey->dropped++;

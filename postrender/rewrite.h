@@ -9,11 +9,13 @@
 #include "diagnostics.h"
 #include "explain.h"
 #include "identity.h"
+#include "room.h"
 #include "survey.h"
 
 struct rewrite {
 	const struct options *options;
 	const struct identity *who;
+	struct room *room;
 	struct survey *survey;
 	struct explain *explain;
 	struct diagnostics *diagnostics;

@@ -91,6 +91,17 @@ static const struct scope_case scopes[] = {
 	{ "networking.k8s.io", "Ingress", false },
 	{ "storage.k8s.io", "CSIStorageCapacity", false },
 	{ "example.com", "Namespace", false },
+	{ "urumi.io", "StoreHost", true },
+	{ "karpenter.sh", "NodePool", true },
+	{ "constraints.gatekeeper.sh", "K8sAllowedRepos", true },
+	{ "security.openshift.io", "SecurityContextConstraints", true },
+	{ "crd.projectcalico.org", "IPPool", true },
+	{ "projectcalico.org", "GlobalNetworkPolicy", true },
+	{ "projectcalico.org", "NetworkPolicy", false },
+	{ "cilium.io", "CiliumClusterwideNetworkPolicy", true },
+	{ "cilium.io", "CiliumNetworkPolicy", false },
+	{ "postgresql.cnpg.io", "Cluster", false },
+	{ "argoproj.io", "Rollout", false },
 };
 
 static void test_scopes(void **state)

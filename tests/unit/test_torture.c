@@ -9,6 +9,7 @@
 #include "edit.h"
 #include "policy.h"
 #include "splice.h"
+#include "room.h"
 #include "survey.h"
 #include "verify.h"
 
@@ -179,6 +180,29 @@ static int survey_release_of(const void *input, struct sg_error *e)
 	return survey_finish(&s, e);
 }
 
+/* Its faults are texts, which take memory. */
+static int check_room_of(const void *input, struct sg_error *e)
+{
+	const struct release *r = input;
+	const struct options options = { .with_namespace = true };
+	cleanup_with(room_release) struct room room = { 0 };
+	room_init(&room, r->who, &options);
+	for (size_t i = 0; i < r->count; i++) {
+		cleanup_arena struct sg_arena a;
+		const struct document d = document_of(r->objects[i]);
+		struct node *root = NULL;
+		struct object o;
+		sg_arena_init(&a);
+		if (document_parse(&d, &a, &root, e) ||
+		    object_read(&a, &d, root, NULL, &o, e))
+			return -1;
+		room_check(&room, &o);
+	}
+	if (room.faults.count == 0)
+		fail_msg("nothing wrong was found");
+	return sg_arena_check(&room.arena, e);
+}
+
 #define POD "template: {metadata: {labels: {a: b}}, spec: {containers: [" \
 	"{name: c, resources: {limits: {cpu: 1, memory: 1Gi}}}]}}"
 
@@ -194,7 +218,7 @@ static const char *const objects[] = {
 	"apiVersion: v1\nkind: Service\nmetadata: {name: d}\nspec: {}\n",
 };
 
-static void test_survey(void **state)
+static void test_release(void **state)
 {
 	cleanup_policy struct policy *p = NULL;
 	struct sg_error e = { 0 };
@@ -202,10 +226,13 @@ static void test_survey(void **state)
 	assert_int_equal(policy_parse("p.yaml", small_policy,
 				      strlen(small_policy), &p, &e),
 			 0);
-	const struct identity who = { .engine = &p->engines[0],
-				      .plan = &p->plans[0] };
+	const struct identity who = { .store = { .name = "fashion" },
+				      .engine = &p->engines[0],
+				      .plan = &p->plans[0],
+				      .namespace = "store-fashion" };
 	const struct release r = { &who, objects, COUNT(objects) };
 	torture(survey_release_of, &r);
+	torture(check_room_of, &r);
 }
 
 int main(void)
@@ -215,7 +242,7 @@ int main(void)
 		cmocka_unit_test(test_many_keys),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_policy_with_many_keys),
-		cmocka_unit_test(test_survey),
+		cmocka_unit_test(test_release),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
