@@ -20,38 +20,107 @@ static int asked_by(const struct asker *asker, const char *key,
 	return 0;
 }
 
+/* A hook's pods in one of the turns that they have; see hooks.h. */
+struct turn {
+	const struct asker *asker;
+	unsigned phase; /* a bit of its phases; 0: alone */
+};
+
+struct turns {
+	struct turn *items;
+	unsigned count;
+};
+
+/* A Job or pod that a hook starts ends; other hooks' pods stay. */
+static bool has_turns(const struct asker *asker)
+{
+	return asker->hook.is_one &&
+	       (asker->workload == JOB || asker->workload == POD);
+}
+
+static unsigned turns_of(const struct asker *asker)
+{
+	unsigned phases = asker->hook.phases;
+	return !has_turns(asker) ? 0 :
+	       phases		 ? (unsigned)__builtin_popcount(phases) :
+				   1;
+}
+
+static int compare_turns(const void *left, const void *right)
+{
+	const struct turn *a = left, *b = right;
+	if (a->phase != b->phase)
+		return a->phase < b->phase ? -1 : 1;
+	const int64_t x = a->asker->hook.wave, y = b->asker->hook.wave;
+	if (a->phase && x != y)
+		return x < y ? -1 : 1;
+	return (a->asker > b->asker) - (a->asker < b->asker);
+}
+
+static bool same_turn(const struct turn *a, const struct turn *b)
+{
+	return a->phase && a->phase == b->phase &&
+	       a->asker->hook.wave == b->asker->hook.wave;
+}
+
+/* All hooks' turns, those that come together side by side. */
+static int find_turns(struct sg_arena *a, const struct survey *s,
+		      struct turns *out, struct sg_error *e)
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < s->askers.count; i++)
+		count += turns_of(&s->askers.items[i]);
+	*out = (struct turns){ .items = sg_arena_alloc(
+				       a, (count + 1) * sizeof *out->items) };
+	if (!out->items)
+		return sg_error_memory(e);
+	for (unsigned i = 0; i < s->askers.count; i++) {
+		const struct asker *asker = &s->askers.items[i];
+		unsigned left = asker->hook.phases;
+		for (unsigned t = turns_of(asker); t > 0; t--) {
+			unsigned phase = left & (~left + 1); /* its lowest bit */
+			out->items[out->count++] =
+				(struct turn){ asker, phase };
+			left &= ~phase;
+		}
+	}
+	qsort(out->items, out->count, sizeof *out->items, compare_turns);
+	return 0;
+}
+
+/* What the largest turn asks for. */
+static int add_turns(const struct turns *turns, struct fit_row *row,
+		     struct sg_error *e)
+{
+	struct quantity largest = quantity_from_int(0), now = largest;
+	for (unsigned i = 0; i < turns->count; i++) {
+		const struct turn *turn = &turns->items[i];
+		struct quantity amount;
+		if (i == 0 || !same_turn(turn - 1, turn))
+			now = quantity_from_int(0);
+		if (asked_by(turn->asker, row->key, &amount, e))
+			return -1;
+		if (quantity_add(&now, amount, e))
+			return sg_error_context(e, "%s", row->key);
+		if (quantity_compare(now, largest) > 0)
+			largest = now;
+	}
+	return quantity_add(&row->asked, largest, e);
+}
+
 static int add_askers(const struct survey *s, struct fit_row *row,
 		      struct sg_error *e)
 {
-	struct quantity largest_hook = quantity_from_int(0);
 	for (unsigned i = 0; i < s->askers.count; i++) {
 		const struct asker *asker = &s->askers.items[i];
 		struct quantity amount;
+		if (has_turns(asker))
+			continue;
 		if (asked_by(asker, row->key, &amount, e))
 			return -1;
-		bool hook = asker->is_hook &&
-			    (asker->workload == JOB || asker->workload == POD);
-		if (!hook) {
-			if (quantity_add(&row->asked, amount, e))
-				return sg_error_context(e, "%s", row->key);
-		} else if (quantity_compare(amount, largest_hook) > 0) {
-			largest_hook = amount;
-		}
+		if (quantity_add(&row->asked, amount, e))
+			return sg_error_context(e, "%s", row->key);
 	}
-	return quantity_add(&row->asked, largest_hook, e);
-}
-
-static int fill_row(const struct survey *s, const struct resource *limit,
-		    struct fit_row *row, struct sg_error *e)
-{
-	*row = (struct fit_row){
-		.key = limit->name,
-		.asked = quantity_from_int(0),
-		.allowed = limit->amount,
-	};
-	if (add_askers(s, row, e))
-		return -1;
-	row->over = quantity_compare(row->asked, row->allowed) > 0;
 	return 0;
 }
 
@@ -59,14 +128,24 @@ int fit_compute(struct sg_arena *a, const struct survey *s, struct fit *out,
 		struct sg_error *e)
 {
 	const struct resources *quota = &s->who->plan->quota;
+	struct turns turns;
 	*out = (struct fit){ .survey = s };
 	out->rows = sg_arena_alloc(a, (quota->count + 1) * sizeof *out->rows);
 	if (!out->rows)
 		return sg_error_memory(e);
+	if (find_turns(a, s, &turns, e))
+		return -1;
 	for (unsigned i = 0; i < quota->count; i++) {
-		if (fill_row(s, &quota->items[i], &out->rows[i], e))
+		struct fit_row *row = &out->rows[i];
+		*row = (struct fit_row){
+			.key = quota->items[i].name,
+			.asked = quantity_from_int(0),
+			.allowed = quota->items[i].amount,
+		};
+		if (add_askers(s, row, e) || add_turns(&turns, row, e))
 			return -1;
-		out->over += out->rows[i].over;
+		row->over = quantity_compare(row->asked, row->allowed) > 0;
+		out->over += row->over;
 		out->count++;
 	}
 	return 0;
@@ -128,7 +207,7 @@ static void describe_share(const struct share *share, const char *key,
 			sg_buffer_printf(out, " (%lld in an update)",
 					 (long long)(pods - asker->replicas));
 	}
-	if (asker->is_hook)
+	if (asker->hook.is_one)
 		sg_buffer_puts(out, " (hook)");
 	sg_buffer_putc(out, '\n');
 }

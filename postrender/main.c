@@ -132,8 +132,10 @@ static int run_filter(const struct options *o, const struct policy *policy,
 
 	const struct rewrite rewrite = { o, &who, &survey, &x, d };
 	if (survey_init(&survey, &who, o->fit != FIT_OFF || o->explain, e) ||
-	    rewrite_release(&rewrite, &docs, &body, e) ||
-	    guards_build(&arena, policy, &who, &survey, o->with_namespace,
+	    rewrite_release(&rewrite, &docs, &body, e))
+		return -1;
+	survey_report(&survey, d);
+	if (guards_build(&arena, policy, &who, &survey, o->with_namespace,
 			 speaks_helm4(&input), &guards, e) ||
 	    check_fit(o, policy, &survey, &arena, &fit, d, e) ||
 	    assemble(o, &docs, &guards, &body, &output, e))

@@ -10,6 +10,7 @@ struct world {
 	struct policy *policy;
 	struct identity who;
 	struct plan plan;
+	struct terms terms;
 };
 
 static const char quota[] =
@@ -35,6 +36,8 @@ static int make_world(void **state)
 	w->plan.name = "test";
 	w->who.engine = policy_engine(w->policy, "woocommerce");
 	w->who.plan = &w->plan;
+	w->who.cluster = &w->policy->cluster;
+	w->terms = (struct terms){ &w->plan, &w->policy->cluster };
 	w->who.store.name = "fashion";
 	*state = w;
 	return 0;
@@ -114,13 +117,15 @@ static void test_replicas_and_surge(void **state)
 		cleanup_arena struct sg_arena a;
 		const struct scaled *s = &scaled[i];
 		struct violations v;
+		struct unknowns unknown;
 		struct sg_error e = { 0 };
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		char *text = workload(&a, s->api, s->kind, s->spec);
 		struct object o = must_read(&a, text);
 		struct asker asker = { .workload = o.workload };
-		if (demand_measure(&o, &w->plan, &a, &asker, &v, &e))
+		if (demand_measure(&o, &w->terms, &a, &asker, &v,
+				   &unknown, &e))
 			fail_msg("%s%s", text, e.message);
 		if (asker.replicas != s->replicas ||
 		    asker_pods(&asker) != s->pods)
@@ -163,6 +168,7 @@ static void test_broken(void **state)
 	for (size_t i = 0; i < COUNT(broken); i++) {
 		cleanup_arena struct sg_arena a;
 		struct violations v;
+		struct unknowns unknown;
 		struct sg_error e = { 0 };
 		sg_arena_init(&a);
 		violations_init(&v, &a);
@@ -170,7 +176,8 @@ static void test_broken(void **state)
 				      broken[i].spec);
 		struct object o = must_read(&a, text);
 		struct asker asker = { .workload = o.workload };
-		expect_error(demand_measure(&o, &w->plan, &a, &asker, &v, &e),
+		expect_error(demand_measure(&o, &w->terms, &a, &asker, &v,
+				   &unknown, &e),
 			     &e, SG_INVALID, broken[i].says, text);
 	}
 }
@@ -182,10 +189,11 @@ static void test_broken(void **state)
 static void measure(struct world *w, struct sg_arena *a, const char *text,
 		    struct asker *asker, struct violations *v)
 {
+	struct unknowns unknown;
 	struct sg_error e = { 0 };
 	struct object o = must_read(a, text);
 	asker->workload = o.workload;
-	if (demand_measure(&o, &w->plan, a, asker, v, &e))
+	if (demand_measure(&o, &w->terms, a, asker, v, &unknown, &e))
 		fail_msg("%s%s", text, e.message);
 }
 
@@ -231,6 +239,8 @@ static void test_claim_limits(void **state)
 	struct sg_error e = { 0 };
 	struct limit_range range = { .type = "PersistentVolumeClaim" };
 	struct plan plan = w->plan;
+	const struct terms terms = { &plan, w->terms.cluster };
+	struct unknowns unknown;
 	sg_arena_init(&a);
 	violations_init(&v, &a);
 	assert_int_equal(resources_set(&a, &range.min, "storage",
@@ -246,7 +256,8 @@ static void test_claim_limits(void **state)
 			    "metadata: {name: c%d}\nspec: {resources: "
 			    "{requests: {storage: %d}}}\n", size, size);
 		struct object o = must_read(&a, text);
-		assert_int_equal(demand_measure(&o, &plan, &a, &asker, &v, &e),
+		assert_int_equal(demand_measure(&o, &terms, &a, &asker, &v, &unknown,
+						&e),
 				 0);
 	}
 	assert_int_equal(v.count, 2);
@@ -268,7 +279,14 @@ static const struct {
 	  "services.loadbalancers", "1" },
 	{ "v1", "Service", "type: LoadBalancer, "
 	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1}]",
-	  "services.nodeports", "-" },
+	  "services.nodeports", "0" },
+	{ "v1", "Service", "type: LoadBalancer, "
+	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1, "
+	  "nodePort: 30001}, {port: 2, nodePort: 0}, {port: 3}, {port: 4, "
+	  "nodePort: 30002}]", "services.nodeports", "2" },
+	{ "v1", "Service", "type: NodePort, "
+	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1}]",
+	  "services.nodeports", "1" },
 	{ "serving.knative.dev/v1", "Service", "x: y", "services", "-" },
 	{ "v1", "Secret", "x: y", "secrets", "1" },
 	{ "v1", "Secret", "x: y", "count/secrets", "1" },
@@ -289,7 +307,7 @@ static void test_counts(void **state)
 		char *text = workload(&a, counted[i].api, counted[i].kind,
 				      counted[i].spec);
 		struct object o = must_read(&a, text);
-		if (demand_count_object(&o, &w->plan, &a, &counts, &e))
+		if (demand_count_object(&o, &w->terms, &a, &counts, &e))
 			fail_msg("%s", e.message);
 		expect_amount(&counts, counted[i].key, counted[i].wanted, text);
 	}

@@ -26,6 +26,17 @@ static struct plan *make_plan(struct sg_arena *a, const char *quota,
 	return plan;
 }
 
+/* Nothing is told of the cluster. */
+static const struct cluster_facts no_cluster;
+
+static int measure(struct sg_arena *a, const struct object *o,
+		   const struct plan *plan, struct pod_needs *out,
+		   struct violations *v, struct sg_error *e)
+{
+	const struct terms terms = { plan, &no_cluster };
+	return pod_measure(a, o, &terms, out, v, e);
+}
+
 static struct object pod(struct sg_arena *a, const char *spec)
 {
 	cleanup_buffer struct sg_buffer text;
@@ -86,10 +97,10 @@ static const struct sum sums[] = {
 	{ MAIN ", initContainers: []", "3", "4" },
 	{ MAIN ", initContainers: ", "3", "4" },
 	/* overhead comes on top, on limits only where there are any */
-	{ MAIN ", overhead: {cpu: 250m}", "3250m", "4250m" },
+	{ MAIN ", runtimeClassName: kata, overhead: {cpu: 250m}", "3250m", "4250m" },
 	{ "containers: [{name: c, resources: {requests: {cpu: 2}}}], "
-	  "overhead: {cpu: 1}", "3", "-" },
-	{ MAIN ", initContainers: [" C("5", "5") "], overhead: {cpu: 1}", "6",
+	  "runtimeClassName: kata, overhead: {cpu: 1}", "3", "-" },
+	{ MAIN ", initContainers: [" C("5", "5") "], runtimeClassName: kata, overhead: {cpu: 1}", "6",
 	  "6" },
 	/* pod-level resources replace the sum */
 	{ MAIN ", resources: {requests: {cpu: 5}, limits: {cpu: 6}}", "5",
@@ -98,7 +109,7 @@ static const struct sum sums[] = {
 	{ "containers: [{name: c}], resources: {limits: {cpu: 6}}", "6", "6" },
 	{ "containers: [{name: c}], resources: {requests: {cpu: 2}}", "2",
 	  "-" },
-	{ MAIN ", resources: {requests: {cpu: 5}}, overhead: {cpu: 1}", "6",
+	{ MAIN ", resources: {requests: {cpu: 5}}, runtimeClassName: kata, overhead: {cpu: 1}", "6",
 	  "5" },
 	/* quantities add up exactly */
 	{ "containers: [" C("100m", "0.1") ", " C("0.2", "200m") "]", "300m",
@@ -116,7 +127,7 @@ static void test_sums(void **state)
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		struct object o = pod(&a, sums[i].spec);
-		if (pod_measure(&a, &o, make_plan(&a, "", ""), &needs, &v, &e))
+		if (measure(&a, &o, make_plan(&a, "", ""), &needs, &v, &e))
 			fail_msg("%s: %s", sums[i].spec, e.message);
 		expect_amount(&needs.requests, "cpu", sums[i].cpu_request,
 			      sums[i].spec);
@@ -158,7 +169,7 @@ static void test_limit_range_defaults(void **state)
 		violations_init(&v, &a);
 		struct object o = pod(&a, s->spec);
 		struct plan *plan = make_plan(&a, "", defaults[i].range);
-		if (pod_measure(&a, &o, plan, &needs, &v, &e))
+		if (measure(&a, &o, plan, &needs, &v, &e))
 			fail_msg("%s: %s", s->spec, e.message);
 		expect_amount(&needs.requests, "cpu", s->cpu_request, s->spec);
 		expect_amount(&needs.limits, "cpu", s->cpu_limit, s->spec);
@@ -208,7 +219,7 @@ static void test_violations(void **state)
 		struct object o = pod(&a, judged[i].spec);
 		struct plan *plan =
 			make_plan(&a, judged[i].quota, judged[i].range);
-		if (pod_measure(&a, &o, plan, &needs, &v, &e))
+		if (measure(&a, &o, plan, &needs, &v, &e))
 			fail_msg("%s: %s", judged[i].spec, e.message);
 		if (v.count != (says ? 1 : 0))
 			fail_msg("%s: %u violations, first: %s", judged[i].spec,
@@ -233,7 +244,7 @@ static void test_pod_level_states_them(void **state)
 	struct object o = pod(&a, "containers: [{name: c}], resources: "
 				  "{requests: {cpu: 1}, limits: {cpu: 2}}");
 	struct plan *plan = make_plan(&a, "quota: {requests.cpu: 9}", "");
-	assert_int_equal(pod_measure(&a, &o, plan, &needs, &v, &e), 0);
+	assert_int_equal(measure(&a, &o, plan, &needs, &v, &e), 0);
 	if (v.count)
 		fail_msg("%s", v.items[0].message);
 	expect_amount(&needs.requests, "cpu", "1", "the pod's own request");
@@ -272,7 +283,7 @@ static void test_broken(void **state)
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		struct object o = pod(&a, broken[i].spec);
-		expect_error(pod_measure(&a, &o, make_plan(&a, "", ""), &needs,
+		expect_error(measure(&a, &o, make_plan(&a, "", ""), &needs,
 					 &v, &e),
 			     &e, SG_INVALID, broken[i].says, broken[i].spec);
 	}

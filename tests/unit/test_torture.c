@@ -203,7 +203,8 @@ static void test_survey(void **state)
 				      strlen(small_policy), &p, &e),
 			 0);
 	const struct identity who = { .engine = &p->engines[0],
-				      .plan = &p->plans[0] };
+				      .plan = &p->plans[0],
+				      .cluster = &p->cluster };
 	const struct release r = { &who, objects, COUNT(objects) };
 	torture(survey_release_of, &r);
 }
