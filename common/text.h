@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "buffer.h"
+
 /*
  * Replaces control characters (C0, DEL, and C1 in UTF-8) and what is no UTF-8
  * by '?', so that a name can't move the cursor or forge a line. Returns text.
@@ -20,9 +22,25 @@ size_t text_sequence(const char *text);
 size_t text_printable(const char *text);
 
 /*
- * Shortens text to at most `width` bytes by leaving out its beginning, marked
- * by '~': the end is what tells Kubernetes' names apart. Returns text.
+ * Columns of a terminal that printable text takes: a character each (those of
+ * double width are not known here).
  */
-char *text_keep_end(char *text, size_t width);
+size_t text_columns(const char *text);
+
+/*
+ * Shortens printable text to `columns` by leaving out its middle, marked by '~':
+ * ends are what tells Kubernetes' names apart. Returns text.
+ */
+char *text_shorten(char *text, size_t columns);
+
+enum { TEXT_COLUMNS = 80 };
+
+/*
+ * Appends printable text in lines of at most TEXT_COLUMNS, each ended, broken at
+ * spaces, or anywhere in words that fit no line. The first begins where the
+ * caller's line stands, at column `at`; the others at `indent`.
+ */
+void text_wrap(struct sg_buffer *out, size_t at, size_t indent,
+	       const char *text);
 
 #endif

@@ -62,7 +62,7 @@ static int check_claim(struct gather *g, const struct quantity *storage)
 {
 	const struct limit_range *range =
 		plan_limits(g->terms->plan, "PersistentVolumeClaim");
-	const char *field = sg_arena_printf(g->arena, "%s/%s",
+	const char *field = sg_arena_printf(g->arena, "%.63s/%.253s",
 					    g->object->kind, g->object->name);
 	char a[QUANTITY_TEXT_SIZE], b[QUANTITY_TEXT_SIZE];
 	struct quantity *min = range ? resources_get(&range->min, "storage") :

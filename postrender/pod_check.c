@@ -17,9 +17,9 @@ static const char *describe(struct pod *p, const struct container *c)
 {
 	const struct object *o = p->object;
 	const char *place =
-		c ? sg_arena_printf(p->arena, "%s/%s container %s", o->kind,
+		c ? sg_arena_printf(p->arena, "%.63s/%.253s container %.63s", o->kind,
 				    o->name, c->name) :
-		    sg_arena_printf(p->arena, "%s/%s pod", o->kind, o->name);
+		    sg_arena_printf(p->arena, "%.63s/%.253s pod", o->kind, o->name);
 	return place ? place : "pod";
 }
 
@@ -136,7 +136,7 @@ static void check_container_limits(struct pod *p, const struct container *c)
 			whose(p, &c->stated.limits, limit->name,
 			      ", the plan's default,");
 		violations_add(p->violations, describe(p, c),
-			       "limits.%s %s%s is over the pod's own limit %s: state %s",
+			       "limits.%.80s %s%s is over the pod's own limit %s: state %s",
 			       limit->name, quantity_print(limit->amount, a),
 			       default_of, quantity_print(*all, b),
 			       *default_of ? "a lower one" : "less, or more there");
@@ -151,7 +151,7 @@ static void check_sum(struct pod *p, const char *list,
 	const struct quantity *all = resources_get(own, sum->name);
 	if (all && quantity_compare(sum->amount, *all) > 0)
 		violations_add(p->violations, describe(p, NULL),
-			       "%s.%s %s is less than its containers' %s together%s",
+			       "%s.%.80s %s is less than its containers' %s together%s",
 			       list, sum->name, quantity_print(*all, a),
 			       quantity_print(sum->amount, b),
 			       with_defaults ?

@@ -116,14 +116,14 @@ enum { SHOWN_OPERATED = 12, NAME_WIDTH = 60 };
 
 static void note_operated(struct survey *s, const struct object *o)
 {
-	char name[256];
+	char name[512];
 	if (s->operated_shown == SHOWN_OPERATED) {
 		s->operated_more++;
 		return;
 	}
-	(void)snprintf(name, sizeof name, "%.63s/%.128s", o->kind, o->name);
+	(void)snprintf(name, sizeof name, "%.63s/%.253s", o->kind, o->name);
 	sg_buffer_printf(&s->operated, "%s%s", s->operated_shown ? ", " : "",
-			 text_keep_end(text_make_printable(name), NAME_WIDTH));
+			 text_shorten(text_make_printable(name), NAME_WIDTH));
 	s->operated_shown++;
 }
 
@@ -303,7 +303,7 @@ void survey_report(const struct survey *s, struct diagnostics *d)
 			       s->operated_more);
 	if (s->operated_shown)
 		diagnostics_warn(d,
-				 "operators make pods and volume claims of these, which are not counted in the fit, and get no network but DNS unless labelled by the operator: %s%s",
+				 "the pods and volume claims that operators make of these are not counted in the fit, and get no network but DNS unless the operator labels them: %s%s",
 				 s->operated.data, more);
 }
 
