@@ -12,9 +12,11 @@ static const struct {
 	{ "Sync", { NULL, NULL } },
 	{ "PostSync", { "post-install", "post-upgrade" } },
 	{ "SyncFail", { NULL, NULL } },
-	{ "PreDelete", { "pre-delete", NULL } },
-	{ "PostDelete", { "post-delete", NULL } },
+	{ "PreDelete", { NULL, NULL } },
+	{ "PostDelete", { NULL, NULL } },
+	{ "Skip", { NULL, NULL } },
 };
+enum { SKIP = 1 << 6 }; /* never applied */
 
 static bool is_word(const char *word, size_t length, const char *name)
 {
@@ -65,6 +67,7 @@ struct hook hook_read(const struct object *o)
 	hook.phases = read_phases(argocd, false);
 	if (!hook.phases) /* Argo CD's own go before Helm's */
 		hook.phases = read_phases(helm, true);
+	hook.phases &= ~(unsigned)SKIP;
 	if (!read_number(object_annotation(o->root,
 					   "argocd.argoproj.io/sync-wave"),
 			 &hook.wave))

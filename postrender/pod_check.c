@@ -23,6 +23,13 @@ static const char *describe(struct pod *p, const struct container *c)
 	return place ? place : "pod";
 }
 
+/* Whether a request is there because of a limit, which is complained of itself. */
+static bool is_from_limit(const struct holder *h, const char *name)
+{
+	return !resources_get(&h->stated->requests, name) &&
+	       resources_get(&h->needs->limits, name);
+}
+
 static void check_names(struct pod *p, const struct holder *h,
 			const char *list_name, const struct resources *list)
 {
@@ -31,6 +38,8 @@ static void check_names(struct pod *p, const struct holder *h,
 		const char *name = list->items[i].name;
 		struct quantity amount = list->items[i].amount, page;
 		struct sg_error ignored;
+		if (list == &h->needs->requests && is_from_limit(h, name))
+			continue;
 		if (!h->may_have(name)) {
 			violations_add(p->violations, describe(p, h->container),
 				       "%s.%.80s: no such resource here, but %s",
