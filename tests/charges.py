@@ -16,6 +16,10 @@ COMPUTED = ["cpu", "memory", "ephemeral-storage"]
 KEYS = (["pods", "count/pods", "hugepages-2Mi", "requests.hugepages-2Mi",
          "requests.example.com/gpu"]
         + [f"{prefix}{name}" for name in COMPUTED for prefix in ("", "requests.", "limits.")])
+OBJECTS = (["services", "count/services", "services.nodeports", "services.loadbalancers",
+            "persistentvolumeclaims", "count/persistentvolumeclaims", "requests.storage"]
+           + [f"{name}.storageclass.storage.k8s.io/{key}" for name in ("gold", "tin")
+              for key in ("requests.storage", "persistentvolumeclaims")])
 # far more than is ever asked for; cpu and memory have to be stated where they are limited
 PLENTY = {key: "100P" for key in KEYS}
 UNSTATED = {key: "100P" for key in KEYS if not key.endswith(("cpu", "memory"))}
@@ -31,6 +35,7 @@ PLANS = {
     "range": (PLENTY, [{"min": {"cpu": "100m", "memory": "64Mi"},
                         "max": {"cpu": "4", "memory": "4Gi"},
                         "default": {"cpu": "1", "memory": "256Mi"}}]),
+    "objects": ({key: "100P" for key in OBJECTS}, []),
     "devices": (PLENTY, [{"default": {"cpu": "1", "memory": "1Gi", "example.com/gpu": "1"}}]),
 }
 AMOUNTS = {
@@ -57,7 +62,7 @@ def policy():
     document = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
     spec = document["spec"]
     spec["defaultPlan"] = "bare"
-    spec["cluster"] = {"runtimeClasses": [CLASS]}
+    spec["cluster"] = {"runtimeClasses": [CLASS], "defaultStorageClass": "gold"}
     spec["plans"] = {name: {"quota": quota, "limitRange": [
         {"type": "Container", **limits} for limits in ranges]}
         for name, (quota, ranges) in PLANS.items()}
@@ -116,11 +121,8 @@ def random_pod(random, pod_level):
 # --- what this program says ----------------------------------------------------------
 
 
-def measured(spec, plan, policy_file, kind="Pod"):
-    """Each key's amount, or None and what was said where it is refused."""
-    obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "it"}, "spec": spec}
-    if kind != "Pod":
-        obj = wrapped(spec)
+def measured(obj, plan, policy_file):
+    """Each key's amount, or None where it is refused; and what was said."""
     done = postrender(["--store", "fashion", "--engine", "woocommerce", "--owner", "alice",
                        "--plan", plan, "--policy", policy_file, "--explain"], json.dumps(obj))
     said = done.stderr.decode()
@@ -132,6 +134,10 @@ def measured(spec, plan, policy_file, kind="Pod"):
     amounts = {key: quantity(words[words.index(key) + 1])
                for key in PLANS[plan][0]}
     return amounts, said
+
+
+def bare(spec, kind="Pod"):
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "it"}, "spec": spec}
 
 
 def wrapped(spec):
@@ -169,16 +175,24 @@ class Server:
         _, quota = self.ask("GET", f"/api/v1/namespaces/{namespace}/resourcequotas/it")
         return {key: quantity(value) for key, value in quota["status"]["used"].items()}
 
-    def charged(self, spec, namespace):
-        """What one more pod adds to each key, or None and why it is refused."""
+    def charged(self, obj, namespace):
+        """What one more of it adds to each key, or None and why it is refused."""
         before = self.used(namespace)
-        code, answer = self.ask("POST", f"/api/v1/namespaces/{namespace}/pods", {
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "it-"},
-            "spec": spec})
+        kind = f"{obj['kind'].lower()}s"
+        obj = {**obj, "metadata": {**obj["metadata"], "generateName": "it-"}}
+        del obj["metadata"]["name"]
+        code, answer = self.ask("POST", f"/api/v1/namespaces/{namespace}/{kind}", obj)
         if code != 201:
             return None, answer["message"]
         after = self.used(namespace)
         return {key: after[key] - before[key] for key in after}, ""
+
+    def takes(self, kind, spec, namespace):
+        """Whether it would take such an object."""
+        code, answer = self.ask(
+            "POST", f"/api/v1/namespaces/{namespace}/{kind.lower()}s?dryRun=All",
+            bare(spec, kind))
+        return code == 201, answer.get("message", "")
 
     def takes_template(self, spec, namespace):
         code, answer = self.ask(
