@@ -62,40 +62,6 @@ bool name_is_label_value(const char *value)
 	       isalnum((unsigned char)value[length - 1]);
 }
 
-bool name_is_quota_key(const char *key)
-{
-	static const char *const plain[] = {
-		"cpu",
-		"memory",
-		"ephemeral-storage",
-		"pods",
-		"services",
-		"services.loadbalancers",
-		"services.nodeports",
-		"configmaps",
-		"secrets",
-		"persistentvolumeclaims",
-		"replicationcontrollers",
-		"resourcequotas",
-	};
-	static const char storage_class[] = ".storageclass.storage.k8s.io/";
-	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-		if (strcmp(key, plain[i]) == 0)
-			return true;
-	if (strncmp(key, "requests.", 9) == 0)
-		return key[9] != '\0';
-	if (strncmp(key, "limits.", 7) == 0)
-		return key[7] != '\0';
-	if (strncmp(key, "count/", 6) == 0)
-		return name_is_dns_subdomain(key + 6);
-	const char *rest = strstr(key, storage_class);
-	if (!rest || rest == key)
-		return false;
-	rest += sizeof storage_class - 1;
-	return strcmp(rest, "requests.storage") == 0 ||
-	       strcmp(rest, "persistentvolumeclaims") == 0;
-}
-
 struct cidr {
 	int family;
 	int bits;

@@ -33,8 +33,6 @@ enum { NAME_LABEL_SIZE = 64, NAME_QUOTA_SIZE = 128 };
 bool name_is_dns_label(const char *name);     /* ≤ 63, RFC 1123 */
 bool name_is_dns_subdomain(const char *name); /* ≤ 253, dotted labels */
 bool name_is_label_value(const char *value);  /* ≤ 63, may be empty */
-/* A key of ResourceQuota's spec.hard that a render can be held against. */
-bool name_is_quota_key(const char *key);
 bool name_is_cidr(const char *block); /* IPv4 or IPv6 */
 /* Whether one CIDR lies within another and is smaller. */
 bool name_is_cidr_within(const char *block, const char *outer);

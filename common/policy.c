@@ -51,6 +51,15 @@ const struct limit_range *plan_limits(const struct plan *plan, const char *type)
 	return NULL;
 }
 
+const struct runtime_class *cluster_runtime_class(const struct cluster_facts *cluster,
+						  const char *name)
+{
+	for (unsigned i = 0; i < cluster->runtime_class_count; i++)
+		if (strcmp(cluster->runtime_classes[i].name, name) == 0)
+			return &cluster->runtime_classes[i];
+	return NULL;
+}
+
 static bool is_named(const struct strings *owners, const char *owner)
 {
 	for (unsigned i = 0; i < owners->count; i++) {

@@ -58,6 +58,19 @@ struct plan {
 	unsigned limit_count;
 };
 
+/* A RuntimeClass of the cluster, and what it adds to a pod that names it. */
+struct runtime_class {
+	const char *name;
+	struct resources overhead;
+};
+
+/* What manifests leave to the cluster, as far as it is told. */
+struct cluster_facts {
+	const char *default_storage_class; /* or NULL */
+	struct runtime_class *runtime_classes;
+	unsigned runtime_class_count;
+};
+
 struct group_limit {
 	const char *group;
 	int64_t stores;
@@ -96,6 +109,7 @@ struct policy {
 	unsigned engine_count;
 	struct plan *plans;
 	unsigned plan_count;
+	struct cluster_facts cluster;
 	struct {
 		/* Lists of NetworkPolicy peers, as trees. */
 		const struct node *dns;
@@ -144,6 +158,9 @@ const struct component *engine_jobs_component(const struct engine *engine);
 /* The plan's limits of that type, or NULL. */
 const struct limit_range *plan_limits(const struct plan *plan,
 				      const char *type);
+/* The class of that name, or NULL where the policy tells of none. */
+const struct runtime_class *cluster_runtime_class(const struct cluster_facts *cluster,
+						  const char *name);
 /* "a, b, c" of all names, in the arena given. */
 const char *policy_engine_names(struct sg_arena *a, const struct policy *p);
 const char *policy_plan_names(struct sg_arena *a, const struct policy *p);

@@ -116,7 +116,7 @@ static int read_spec(struct policy_reader *r, const struct node *n)
 	static const char *const fields[] = { "naming", "hosts", "owners",
 					      "provisioning", "defaultPlan",
 					      "engines", "plans", "network",
-					      NULL };
+					      "cluster", NULL };
 	static const struct {
 		int (*read)(struct policy_reader *, const struct node *,
 			    const char *path);
@@ -129,6 +129,7 @@ static int read_spec(struct policy_reader *r, const struct node *n)
 		{ policy_read_plans, "plans", "spec.plans" },
 		{ policy_read_engines, "engines", "spec.engines" },
 		{ policy_read_network, "network", "spec.network" },
+		{ policy_read_cluster, "cluster", "spec.cluster" },
 	};
 	if (policy_required(r, n, "spec") || decode_any_mapping(n, "spec", r->e))
 		return -1;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "names.h"
+#include "resource_names.h"
 
 static int read_limit(struct policy_reader *r, const struct node *n, const char *path,
 		      struct limit_range *limit)
@@ -20,20 +20,16 @@ static int read_limit(struct policy_reader *r, const struct node *n, const char 
 	    decode_resources(r->arena, n, path, "min", &limit->min, r->e) ||
 	    decode_resources(r->arena, n, path, "max", &limit->max, r->e))
 		return -1;
-	bool claim = strcmp(limit->type, "PersistentVolumeClaim") == 0;
-	if (!claim && strcmp(limit->type, "Container") != 0)
+	if (strcmp(limit->type, "PersistentVolumeClaim") != 0 &&
+	    strcmp(limit->type, "Container") != 0)
 		return sg_error_set(r->e, SG_INVALID,
 				    "%s.type: \"%.80s\" is not Container or PersistentVolumeClaim",
 				    path, limit->type);
-	if (claim && (limit->defaults.count || limit->default_requests.count))
-		return sg_error_set(r->e, SG_INVALID,
-				    "%s: a PersistentVolumeClaim has only min and max",
-				    path);
 	return 0;
 }
 
 /* In every pair, the left one may not be the larger: min ≤ default ≤ max. */
-static int check_limit(struct policy_reader *r, const struct limit_range *limit,
+static int check_order(struct policy_reader *r, const struct limit_range *limit,
 		       const char *path)
 {
 	const struct {
@@ -69,6 +65,70 @@ static int check_limit(struct policy_reader *r, const struct limit_range *limit,
 	return 0;
 }
 
+static int check_claim_limit(struct policy_reader *r,
+			     const struct limit_range *limit, const char *path)
+{
+	const struct resources *lists[] = { &limit->min, &limit->max };
+	if (limit->defaults.count || limit->default_requests.count)
+		return sg_error_set(r->e, SG_INVALID,
+				    "%s: a PersistentVolumeClaim has only min and max",
+				    path);
+	for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+		for (unsigned i = 0; i < lists[l]->count; i++)
+			if (strcmp(lists[l]->items[i].name, "storage") != 0)
+				return sg_error_set(
+					r->e, SG_INVALID,
+					"%s: of a PersistentVolumeClaim min and max can be of storage alone, not of \"%.80s\"",
+					path, lists[l]->items[i].name);
+	if (limit->min.count + limit->max.count == 0)
+		return sg_error_set(r->e, SG_INVALID,
+				    "%s: a PersistentVolumeClaim needs min or max of storage",
+				    path);
+	return 0;
+}
+
+/* Of what can't be overcommitted, a request is its limit. */
+static int check_container_limit(struct policy_reader *r,
+				 const struct limit_range *limit,
+				 const char *path)
+{
+	if (policy_check_containers(r, &limit->defaults,
+				    policy_child(r, path, "default")) ||
+	    policy_check_containers(r, &limit->default_requests,
+				    policy_child(r, path, "defaultRequest")) ||
+	    policy_check_containers(r, &limit->min,
+				    policy_child(r, path, "min")) ||
+	    policy_check_containers(r, &limit->max,
+				    policy_child(r, path, "max")))
+		return -1;
+	for (unsigned i = 0; i < limit->default_requests.count; i++) {
+		const struct resource *request =
+			&limit->default_requests.items[i];
+		const struct quantity *most =
+			resources_get(&limit->defaults, request->name);
+		if (!most)
+			most = resources_get(&limit->max, request->name);
+		if (!resource_name_allows_overcommit(request->name) && most &&
+		    quantity_compare(request->amount, *most) != 0)
+			return sg_error_set(r->e, SG_INVALID,
+					    "%s: defaultRequest.%s must be the same as default.%s, or as max.%s without it",
+					    path, request->name, request->name,
+					    request->name);
+	}
+	return 0;
+}
+
+static int check_limit(struct policy_reader *r, const struct limit_range *limit,
+		       const char *path)
+{
+	bool claim = strcmp(limit->type, "PersistentVolumeClaim") == 0;
+	return (claim ? check_claim_limit(r, limit, path) :
+			check_container_limit(r, limit, path)) ||
+			       check_order(r, limit, path) ?
+		       -1 :
+		       0;
+}
+
 static int read_limits(struct policy_reader *r, const struct node *n, const char *path,
 		       struct plan *plan)
 {
@@ -80,13 +140,39 @@ static int read_limits(struct policy_reader *r, const struct node *n, const char
 	for (const struct node *l = n->first; l; l = l->next) {
 		struct limit_range *limit = &plan->limits[plan->limit_count];
 		const char *at = policy_item(r, path, plan->limit_count);
-		if (read_limit(r, l, at, limit) || check_limit(r, limit, at))
+		if (read_limit(r, l, at, limit))
 			return -1;
 		if (plan_limits(plan, limit->type))
 			return sg_error_set(r->e, SG_INVALID,
 					    "%s: two limits of type %s", path,
 					    limit->type);
+		if (check_limit(r, limit, at))
+			return -1;
 		plan->limit_count++;
+	}
+	return 0;
+}
+
+static int check_quota(struct policy_reader *r, const struct resources *quota,
+		       const char *path)
+{
+	for (unsigned i = 0; i < quota->count; i++) {
+		const char *key = quota->items[i].name;
+		struct quantity amount = quota->items[i].amount;
+		char text[QUANTITY_TEXT_SIZE];
+		if (!resource_name_is_quota_key(key))
+			return sg_error_set(r->e, SG_INVALID,
+					    "%s.quota: \"%.80s\" is not a ResourceQuota key (like requests.cpu, limits.memory, pods, requests.example.com/gpu, count/jobs.batch or gold.storageclass.storage.k8s.io/requests.storage)",
+					    path, key);
+		quantity_round_to_whole(&amount);
+		if (resource_name_is_whole(key) &&
+		    quantity_compare(amount, quota->items[i].amount) != 0)
+			return sg_error_set(r->e, SG_INVALID,
+					    "%s.quota: %s is %s, but must be a whole number",
+					    path, key,
+					    quantity_print(
+						    quota->items[i].amount,
+						    text));
 	}
 	return 0;
 }
@@ -103,12 +189,7 @@ static int read_plan(struct policy_reader *r, const struct node *n, const char *
 	    read_limits(r, node_get(n, "limitRange"),
 			policy_child(r, path, "limitRange"), plan))
 		return -1;
-	for (unsigned i = 0; i < plan->quota.count; i++)
-		if (!name_is_quota_key(plan->quota.items[i].name))
-			return sg_error_set(r->e, SG_INVALID,
-					    "%s.quota: \"%.80s\" is not a ResourceQuota key (like requests.cpu, pods or count/jobs.batch)",
-					    path, plan->quota.items[i].name);
-	return 0;
+	return check_quota(r, &plan->quota, path);
 }
 
 int policy_read_plans(struct policy_reader *r, const struct node *n, const char *path)

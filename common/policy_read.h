@@ -48,5 +48,10 @@ int policy_read_engines(struct policy_reader *r, const struct node *n,
 			const char *path);
 int policy_read_network(struct policy_reader *r, const struct node *n,
 			const char *path);
+int policy_read_cluster(struct policy_reader *r, const struct node *n,
+			const char *path);
+/* Refuses names of resources that no container can have. */
+int policy_check_containers(struct policy_reader *r, const struct resources *list,
+			    const char *path);
 
 #endif

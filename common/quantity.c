@@ -290,6 +290,32 @@ int quantity_multiply(struct quantity *a, int64_t times, struct sg_error *e)
 	return 0;
 }
 
+static void round_up(struct quantity *q, nanos unit)
+{
+	nanos over = q->nano % unit;
+	nanos rounded = 0;
+	if (over == 0)
+		return;
+	if (!__builtin_add_overflow(q->nano - over, over > 0 ? unit : -unit,
+				    &rounded))
+		q->nano = rounded;
+}
+
+void quantity_round_to_milli(struct quantity *q)
+{
+	round_up(q, (nanos)ONE / 1000);
+}
+
+void quantity_round_to_whole(struct quantity *q)
+{
+	round_up(q, (nanos)ONE);
+}
+
+bool quantity_is_multiple(struct quantity q, struct quantity unit)
+{
+	return unit.nano > 0 && q.nano % unit.nano == 0;
+}
+
 unsigned quantity_percent(struct quantity part, struct quantity whole)
 {
 	const unsigned cap = 9999;

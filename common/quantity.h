@@ -55,6 +55,15 @@ int quantity_subtract(struct quantity *a, struct quantity b,
 		      struct sg_error *e);
 int quantity_multiply(struct quantity *a, int64_t times, struct sg_error *e);
 
+/*
+ * Up to thousandths, as the API server stores what containers ask for; up to a
+ * whole number, as a quota counts bytes of storage.
+ */
+void quantity_round_to_milli(struct quantity *q);
+void quantity_round_to_whole(struct quantity *q);
+/* Whether a whole number of `unit` makes it; false for a unit that is not positive. */
+bool quantity_is_multiple(struct quantity q, struct quantity unit);
+
 /* How full, in percent rounded up; 0 for nothing of nothing, capped at 9999. */
 unsigned quantity_percent(struct quantity part, struct quantity whole);
 

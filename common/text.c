@@ -80,34 +80,68 @@ char *text_make_printable(char *text)
 	return text;
 }
 
-char *text_keep_end(char *text, size_t width)
+size_t text_columns(const char *text)
 {
-	size_t length = strlen(text);
-	if (length <= width)
+	size_t columns = 0;
+	for (const char *c = text; *c; c++)
+		columns += ((unsigned char)*c & 0xC0) != 0x80;
+	return columns;
+}
+
+/* Where that many columns end. */
+static size_t skip_columns(const char *text, size_t columns)
+{
+	size_t at = 0;
+	for (; text[at] && columns > 0; columns--)
+		for (at++; ((unsigned char)text[at] & 0xC0) == 0x80; at++)
+			;
+	return at;
+}
+
+char *text_shorten(char *text, size_t columns)
+{
+	size_t has = text_columns(text);
+	if (has <= columns)
 		return text;
-	memmove(text, text + length - width, width + 1);
-	text[0] = '~';
+	size_t end = columns / 2, begin = columns - end - 1;
+	char *middle = text + skip_columns(text, begin);
+	const char *rest = text + skip_columns(text, has - end);
+	*middle = '~';
+	memmove(middle + 1, rest, strlen(rest) + 1);
 	return text;
 }
 
-void text_wrap(struct sg_buffer *out, const char *first, const char *others,
+/* How much of the text goes into a line that has so many columns left. */
+static size_t line_length(const char *text, size_t left, size_t whole)
+{
+	size_t fits = skip_columns(text, left), word = fits;
+	if (!text[fits] || text[fits] == ' ')
+		return fits;
+	while (word > 0 && text[word - 1] != ' ')
+		word--;
+	/* a word that fits no line is broken wherever this one ends */
+	size_t end = word + skip_columns(text + word, whole);
+	if (end < word + strcspn(text + word, " "))
+		return fits;
+	while (word > 0 && text[word - 1] == ' ')
+		word--;
+	return word;
+}
+
+void text_wrap(struct sg_buffer *out, size_t at, size_t indent,
 	       const char *text)
 {
-	enum { COLUMNS = 80 };
-	size_t column = strlen(first);
-	sg_buffer_puts(out, first);
-	for (bool begun = false; *text; begun = true) {
-		size_t length = strcspn(text, " ");
-		if (begun && column + 1 + length > COLUMNS) {
-			sg_buffer_printf(out, "\n%s", others);
-			column = strlen(others);
-		} else if (begun) {
-			sg_buffer_putc(out, ' ');
-			column++;
-		}
+	size_t start = at;
+	do {
+		size_t left = start < TEXT_COLUMNS ? TEXT_COLUMNS - start : 0;
+		size_t length =
+			line_length(text, left, TEXT_COLUMNS - indent);
 		sg_buffer_append(out, text, length);
-		column += length;
-		text += length + (text[length] == ' ');
-	}
-	sg_buffer_putc(out, '\n');
+		sg_buffer_putc(out, '\n');
+		text += length;
+		text += strspn(text, " ");
+		if (*text)
+			sg_buffer_pad(out, ' ', indent);
+		start = indent;
+	} while (*text);
 }

@@ -35,16 +35,25 @@ bool text_is_line(const char *text);
 uint32_t text_code_point(const char *text);
 
 /*
- * Shortens text to at most `width` bytes by leaving out its beginning, marked
- * by '~': the end is what tells Kubernetes' names apart. Returns text.
+ * Columns of a terminal that printable text takes: a character each (those of
+ * double width are not known here).
  */
-char *text_keep_end(char *text, size_t width);
+size_t text_columns(const char *text);
 
 /*
- * Appends the text, its lines broken at blanks so that they fit a terminal of 80
- * columns, and a newline. The first begins with `first`, the others with `others`.
+ * Shortens printable text to `columns` by leaving out its middle, marked by '~':
+ * ends are what tells Kubernetes' names apart. Returns text.
  */
-void text_wrap(struct sg_buffer *out, const char *first, const char *others,
+char *text_shorten(char *text, size_t columns);
+
+enum { TEXT_COLUMNS = 80 };
+
+/*
+ * Appends printable text in lines of at most TEXT_COLUMNS, each ended, broken at
+ * spaces, or anywhere in words that fit no line. The first begins where the
+ * caller's line stands, at column `at`; the others at `indent`.
+ */
+void text_wrap(struct sg_buffer *out, size_t at, size_t indent,
 	       const char *text);
 
 #endif

@@ -2,33 +2,53 @@
 
 #include <string.h>
 
-#include "pods.h"
+#include "resource_names.h"
 
 struct gather {
 	const struct object *object;
-	const struct plan *plan;
+	const struct terms *terms;
 	struct sg_arena *arena;
 	struct resources *to;
+	struct violations *violations; /* when measured, as what follows */
+	struct unknowns *unknown;
 	struct sg_error *e;
 };
 
-/* Keeps an amount if the quota limits it under that key. */
+static bool is_joined(const char *key, const char *a, const char *b,
+		      const char *c)
+{
+	const char *const parts[] = { a, b, c };
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		size_t length = strlen(parts[i]);
+		if (strncmp(key, parts[i], length) != 0)
+			return false;
+		key += length;
+	}
+	return *key == '\0';
+}
+
+/* Keeps an amount if the quota limits it under the key that the parts make. */
+static int ask_joined(struct gather *g, const char *a, const char *b,
+		      const char *c, struct quantity amount)
+{
+	const struct resources *quota = &g->terms->plan->quota;
+	for (unsigned i = 0; i < quota->count; i++)
+		if (is_joined(quota->items[i].name, a, b, c))
+			return resources_add(g->arena, g->to,
+					     quota->items[i].name, amount,
+					     g->e);
+	return 0;
+}
+
 static int ask(struct gather *g, const char *key, struct quantity amount)
 {
-	for (unsigned i = 0; i < g->plan->quota.count; i++)
-		if (strcmp(g->plan->quota.items[i].name, key) == 0)
-			return resources_add(g->arena, g->to,
-					     g->plan->quota.items[i].name,
-					     amount, g->e);
-	return 0;
+	return ask_joined(g, key, "", "", amount);
 }
 
 static int ask_prefixed(struct gather *g, const char *prefix, const char *name,
 			struct quantity amount)
 {
-	char key[256];
-	(void)snprintf(key, sizeof key, "%s%s", prefix, name);
-	return ask(g, key, amount);
+	return ask_joined(g, prefix, name, "", amount);
 }
 
 static bool is_claim(const struct object *o)
@@ -38,12 +58,11 @@ static bool is_claim(const struct object *o)
 
 /* --- volume claims --- */
 
-static int check_claim(struct gather *g, const struct quantity *storage,
-		       struct violations *v)
+static int check_claim(struct gather *g, const struct quantity *storage)
 {
 	const struct limit_range *range =
-		plan_limits(g->plan, "PersistentVolumeClaim");
-	const char *field = sg_arena_printf(v->arena, "%s/%s",
+		plan_limits(g->terms->plan, "PersistentVolumeClaim");
+	const char *field = sg_arena_printf(g->arena, "%.63s/%.253s",
 					    g->object->kind, g->object->name);
 	char a[QUANTITY_TEXT_SIZE], b[QUANTITY_TEXT_SIZE];
 	struct quantity *min = range ? resources_get(&range->min, "storage") :
@@ -53,47 +72,75 @@ static int check_claim(struct gather *g, const struct quantity *storage,
 	if (!field)
 		return sg_error_memory(g->e);
 	if (max && quantity_compare(*storage, *max) > 0)
-		violations_add(v, field,
+		violations_add(g->violations, field,
 			       "a claim of %s is over the plan's maximum %s",
 			       quantity_print(*storage, a),
 			       quantity_print(*max, b));
 	if (min && quantity_compare(*storage, *min) < 0)
-		violations_add(v, field,
+		violations_add(g->violations, field,
 			       "a claim of %s is under the plan's minimum %s",
 			       quantity_print(*storage, a),
 			       quantity_print(*min, b));
 	return 0;
 }
 
-static int ask_claim(struct gather *g, const struct node *spec,
-		     struct violations *v)
+static const char class_infix[] = ".storageclass.storage.k8s.io/";
+
+static bool plan_limits_classes(const struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->quota.count; i++)
+		if (strstr(plan->quota.items[i].name, class_infix))
+			return true;
+	return false;
+}
+
+/*
+ * The class that the API server would store: the old annotation first, then the
+ * field ("" for none), else the cluster's default. "" for no class.
+ */
+static const char *claim_class(struct gather *g, const struct node *claim)
+{
+	const char *annotated = object_annotation(
+		claim, "volume.beta.kubernetes.io/storage-class");
+	const struct node *stated =
+		node_path(claim, "spec", "storageClassName", NULL);
+	const char *usual = g->terms->cluster->default_storage_class;
+	if (annotated)
+		return annotated;
+	if (!node_is_null(stated))
+		return node_text(stated) ? node_text(stated) : "";
+	g->unknown->claim_class |=
+		!usual && plan_limits_classes(g->terms->plan);
+	return usual ? usual : "";
+}
+
+/* Of a claim, or of a template of some. */
+static int ask_claim(struct gather *g, const struct node *claim)
 {
 	static const char storage_key[] = "requests.storage";
 	static const char claims_key[] = "persistentvolumeclaims";
 	const struct quantity one = quantity_from_int(1);
 	struct quantity storage = quantity_from_int(0);
-	const struct node *asked =
-		node_path(spec, "resources", "requests", "storage", NULL);
-	const char *storage_class =
-		node_text(node_get(spec, "storageClassName"));
+	const struct node *asked = node_path(claim, "spec", "resources",
+					     "requests", "storage", NULL);
+	const char *class = claim_class(g, claim);
 	if (!node_is_null(asked) && decode_quantity(asked, &storage, g->e))
 		return sg_error_context(g->e, "resources.requests.storage");
-	if (check_claim(g, &storage, v) || ask(g, claims_key, one) ||
+	quantity_round_to_whole(&storage);
+	if (check_claim(g, &storage) || ask(g, claims_key, one) ||
 	    ask_prefixed(g, "count/", claims_key, one) ||
 	    ask(g, storage_key, storage))
 		return -1;
-	if (!storage_class)
+	if (!*class)
 		return 0;
-	char prefix[192];
-	(void)snprintf(prefix, sizeof prefix,
-		       "%.100s.storageclass.storage.k8s.io/", storage_class);
-	return ask_prefixed(g, prefix, storage_key, storage) ||
-			       ask_prefixed(g, prefix, claims_key, one) ?
+	return ask_joined(g, class, class_infix, storage_key, storage) ||
+			       ask_joined(g, class, class_infix, claims_key,
+					  one) ?
 		       -1 :
 		       0;
 }
 
-static int ask_claim_templates(struct gather *g, struct violations *v)
+static int ask_claim_templates(struct gather *g)
 {
 	const struct node *templates = node_path(
 		g->object->root, "spec", "volumeClaimTemplates", NULL);
@@ -102,21 +149,21 @@ static int ask_claim_templates(struct gather *g, struct violations *v)
 	if (decode_sequence(templates, "spec.volumeClaimTemplates", g->e))
 		return -1;
 	for (const struct node *t = templates->first; t; t = t->next)
-		if (ask_claim(g, node_get(t, "spec"), v))
+		if (ask_claim(g, t))
 			return sg_error_context(g->e,
 						"spec.volumeClaimTemplates");
 	return 0;
 }
 
-static int ask_ephemeral_claims(struct gather *g, struct violations *v)
+static int ask_ephemeral_claims(struct gather *g)
 {
 	const struct node *volumes = node_get(g->object->pod_spec, "volumes");
 	if (!node_is_sequence(volumes))
 		return 0;
 	for (const struct node *n = volumes->first; n; n = n->next) {
-		const struct node *spec = node_path(
-			n, "ephemeral", "volumeClaimTemplate", "spec", NULL);
-		if (spec && ask_claim(g, spec, v))
+		const struct node *claim = node_path(
+			n, "ephemeral", "volumeClaimTemplate", NULL);
+		if (!node_is_null(claim) && ask_claim(g, claim))
 			return sg_error_context(g->e, "an ephemeral volume");
 	}
 	return 0;
@@ -124,24 +171,46 @@ static int ask_ephemeral_claims(struct gather *g, struct violations *v)
 
 /* --- pods --- */
 
-static int ask_pod(struct gather *g, struct violations *v)
+/* By its own name and under "requests."; of devices by the latter alone. */
+static int ask_request(struct gather *g, const struct resource *r)
+{
+	const char *name = r->name;
+	bool standard = !strchr(name, '/');
+	if (standard && ask(g, name, r->amount))
+		return -1;
+	return standard || resource_name_is_extended(name) ||
+			       strncmp(name, "deviceclass.resource.kubernetes.io/",
+				       35) == 0 ?
+		       ask_prefixed(g, "requests.", name, r->amount) :
+		       0;
+}
+
+static int ask_limit(struct gather *g, const struct resource *r)
+{
+	return strchr(r->name, '/') ?
+		       0 :
+		       ask_prefixed(g, "limits.", r->name, r->amount);
+}
+
+static int ask_pod(struct gather *g)
 {
 	struct pod_needs needs;
 	const struct quantity one = quantity_from_int(1);
-	if (pod_measure(g->arena, g->object, g->plan, &needs, v, g->e) ||
+	const struct node *spec = g->object->pod_spec;
+	const char *class = node_text(node_get(spec, "runtimeClassName"));
+	if (class && node_is_null(node_get(spec, "overhead")) &&
+	    !cluster_runtime_class(g->terms->cluster, class))
+		g->unknown->runtime_class = class;
+	if (pod_measure(g->arena, g->object, g->terms, &needs, g->violations,
+			g->e) ||
 	    ask(g, "pods", one) || ask(g, "count/pods", one))
 		return -1;
-	for (unsigned i = 0; i < needs.requests.count; i++) {
-		const struct resource *r = &needs.requests.items[i];
-		if (ask(g, r->name, r->amount) ||
-		    ask_prefixed(g, "requests.", r->name, r->amount))
+	for (unsigned i = 0; i < needs.requests.count; i++)
+		if (ask_request(g, &needs.requests.items[i]))
 			return -1;
-	}
-	for (unsigned i = 0; i < needs.limits.count; i++) {
-		const struct resource *r = &needs.limits.items[i];
-		if (ask_prefixed(g, "limits.", r->name, r->amount))
+	for (unsigned i = 0; i < needs.limits.count; i++)
+		if (ask_limit(g, &needs.limits.items[i]))
 			return -1;
-	}
 	return 0;
 }
 
@@ -211,42 +280,55 @@ static int read_replicas(const struct object *o, struct asker *out,
 	}
 }
 
-int demand_measure(const struct object *o, const struct plan *plan,
+int demand_measure(const struct object *o, const struct terms *terms,
 		   struct sg_arena *a, struct asker *out, struct violations *v,
-		   struct sg_error *e)
+		   struct unknowns *unknown, struct sg_error *e)
 {
-	struct gather g = { o, plan, a, &out->each, e };
+	struct gather g = { o, terms, a, &out->each, v, unknown, e };
+	*unknown = (struct unknowns){ 0 };
 	if (is_claim(o)) {
 		out->replicas = 1;
-		return ask_claim(&g, node_get(o->root, "spec"), v);
+		return ask_claim(&g, o->root);
 	}
 	if (!o->workload)
 		return 0;
-	return read_replicas(o, out, e) || ask_pod(&g, v) ||
-			       ask_claim_templates(&g, v) ||
-			       ask_ephemeral_claims(&g, v) ?
+	return read_replicas(o, out, e) || ask_pod(&g) ||
+			       ask_claim_templates(&g) ||
+			       ask_ephemeral_claims(&g) ?
 		       -1 :
 		       0;
 }
 
 /* --- objects --- */
 
+/* Those that the API server would allocate, or that are asked for by number. */
+static size_t count_node_ports(const struct node *spec, bool balancer)
+{
+	const struct node *ports = node_get(spec, "ports");
+	size_t numbered = 0;
+	if (!balancer ||
+	    !node_is(node_get(spec, "allocateLoadBalancerNodePorts"), "false"))
+		return node_count(ports);
+	if (!node_is_sequence(ports))
+		return 0;
+	for (const struct node *port = ports->first; port; port = port->next) {
+		const struct node *number = node_get(port, "nodePort");
+		numbered += !node_is_null(number) && !node_is(number, "0");
+	}
+	return numbered;
+}
+
 static int count_service(struct gather *g)
 {
 	const struct node *spec = node_get(g->object->root, "spec");
 	const struct quantity one = quantity_from_int(1);
 	bool balancer = node_is(node_get(spec, "type"), "LoadBalancer");
-	bool node_ports =
-		node_is(node_get(spec, "type"), "NodePort") ||
-		(balancer && !node_is(node_get(spec,
-					       "allocateLoadBalancerNodePorts"),
-				      "false"));
-	size_t ports = node_count(node_get(spec, "ports"));
 	if (balancer && ask(g, "services.loadbalancers", one))
 		return -1;
-	return node_ports ? ask(g, "services.nodeports",
-				quantity_from_int((int64_t)ports)) :
-			    0;
+	if (!balancer && !node_is(node_get(spec, "type"), "NodePort"))
+		return 0;
+	return ask(g, "services.nodeports",
+		   quantity_from_int((int64_t)count_node_ports(spec, balancer)));
 }
 
 /* What controllers make of an object, beyond what claims and pods count. */
@@ -261,11 +343,11 @@ static int count_children(struct gather *g)
 	return 0;
 }
 
-int demand_count(const char *resource, int64_t count, const struct plan *plan,
-		 struct sg_arena *a, struct resources *each,
-		 struct sg_error *e)
+int demand_count(const char *resource, int64_t count,
+		 const struct terms *terms, struct sg_arena *a,
+		 struct resources *each, struct sg_error *e)
 {
-	struct gather g = { NULL, plan, a, each, e };
+	struct gather g = { .terms = terms, .arena = a, .to = each, .e = e };
 	const struct quantity amount = quantity_from_int(count);
 	return ask(&g, resource, amount) ||
 			       ask_prefixed(&g, "count/", resource, amount) ?
@@ -273,16 +355,18 @@ int demand_count(const char *resource, int64_t count, const struct plan *plan,
 		       0;
 }
 
-int demand_count_object(const struct object *o, const struct plan *plan,
+int demand_count_object(const struct object *o, const struct terms *terms,
 			struct sg_arena *a, struct resources *each,
 			struct sg_error *e)
 {
-	struct gather g = { o, plan, a, each, e };
+	struct gather g = {
+		.object = o, .terms = terms, .arena = a, .to = each, .e = e
+	};
 	char resource[240];
 	if (is_claim(o) || o->workload == POD)
 		return 0; /* demand_measure counts them */
 	kind_resource(o->group, o->kind, resource, sizeof resource);
-	if (demand_count(resource, 1, plan, a, each, e))
+	if (demand_count(resource, 1, terms, a, each, e))
 		return -1;
 	if (strcmp(resource, "services") == 0)
 		return count_service(&g);

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include "cleanup.h"
 #include "labels.h"
 #include "names.h"
+#include "table.h"
 #include "text.h"
 
 enum { SHOWN_OBJECTS = 60, BAR_WIDTH = 20, NAME_WIDTH = 50, KEY_WIDTH = 26,
-       GUARD_COLUMN = 15 };
+       COMPONENT_WIDTH = 9, GUARD_COLUMN = 15,
+       BAR_COLUMN = TABLE_INDENT + KEY_WIDTH + 2 * (1 + TABLE_AMOUNT_WIDTH) };
 
 void explain_init(struct explain *x, bool wanted, bool colour)
 {
@@ -30,21 +33,26 @@ static const char *labelled_where(const struct object *o)
 void explain_object(struct explain *x, const struct object *o,
 		    const struct component *component, bool dropped)
 {
-	char name[256];
+	const char *name = component ? component->name : "-";
+	const char *where = dropped ? "dropped" : labelled_where(o);
 	if (!x->wanted)
 		return;
-	unsigned shown = 0;
-	for (size_t i = 0; i < x->objects.length; i++)
-		shown += x->objects.data[i] == '\n';
-	if (shown >= SHOWN_OBJECTS) {
+	if (x->shown == SHOWN_OBJECTS) {
 		x->left_out++;
 		return;
 	}
-	(void)snprintf(name, sizeof name, "%.63s/%.128s", o->kind, o->name);
-	text_keep_end(text_make_printable(name), NAME_WIDTH);
-	sg_buffer_printf(&x->objects, "  %-*s  %-9s %s\n", NAME_WIDTH, name,
-			 component ? component->name : "-",
-			 dropped ? "dropped" : labelled_where(o));
+	x->shown++;
+	size_t column = table_name(&x->objects, NAME_WIDTH, o->kind, o->name);
+	size_t wanted = TABLE_INDENT + NAME_WIDTH;
+	if (strlen(name) > COMPONENT_WIDTH) { /* beside it there is no room */
+		if (column)
+			sg_buffer_putc(&x->objects, '\n');
+		column = 0;
+		wanted = TABLE_INDENT;
+	}
+	sg_buffer_pad(&x->objects, ' ', wanted - column);
+	sg_buffer_printf(&x->objects, "  %-*s %s\n", COMPONENT_WIDTH, name,
+			 where);
 }
 
 static void heading(const struct explain *x, struct sg_buffer *out,
@@ -60,10 +68,11 @@ static void write_guard(const struct node *object, size_t *column,
 	const char *name = node_text(node_path(object, "metadata", "name",
 					       NULL));
 	size_t width = name ? strlen(name) + 2 : 0;
-	if (*column + width > 80) {
+	if (*column + width > TEXT_COLUMNS) {
+		*column = GUARD_COLUMN + width > TEXT_COLUMNS ? TABLE_INDENT :
+								GUARD_COLUMN;
 		sg_buffer_putc(out, '\n');
-		sg_buffer_pad(out, ' ', GUARD_COLUMN);
-		*column = GUARD_COLUMN;
+		sg_buffer_pad(out, ' ', *column);
 	}
 	sg_buffer_printf(out, "  %s", name ? name : "");
 	*column += width;
@@ -89,50 +98,63 @@ static void write_bar(const struct explain *x, const struct fit_row *row,
 		      struct sg_buffer *out)
 {
 	unsigned percent = quantity_percent(row->asked, row->allowed);
-	unsigned full = percent >= 100 ? BAR_WIDTH : percent * BAR_WIDTH / 100;
+	unsigned full = row->over ? BAR_WIDTH : percent * BAR_WIDTH / 100;
 	const char *colour = row->over	   ? "\033[31m" :
 			     percent >= 80 ? "\033[33m" :
 					     "\033[32m";
-	sg_buffer_printf(out, "  %3u%%  %s", percent, x->colour ? colour : "");
+	if (row->over)
+		sg_buffer_puts(out, "  over  ");
+	else
+		sg_buffer_printf(out, "  %3u%%  ", percent);
+	sg_buffer_puts(out, x->colour ? colour : "");
 	sg_buffer_pad(out, '#', full);
 	sg_buffer_puts(out, x->colour ? "\033[0m" : "");
 	sg_buffer_pad(out, '.', BAR_WIDTH - full);
-	sg_buffer_puts(out, row->over ? "  over\n" : "\n");
+	sg_buffer_putc(out, '\n');
 }
 
 static void write_fit(const struct explain *x, const struct fit *fit,
 		      struct sg_buffer *out)
 {
-	char title[128], asked[QUANTITY_TEXT_SIZE], allowed[QUANTITY_TEXT_SIZE];
+	char title[128];
 	(void)snprintf(title, sizeof title, "%-*s %9s %9s  %4s",
 		       KEY_WIDTH, "Quota, at the release's peak", "asked", "allowed",
 		       "full");
 	heading(x, out, title);
 	for (unsigned i = 0; i < fit->count; i++) {
 		const struct fit_row *row = &fit->rows[i];
-		const char *key = row->key;
-		if (strlen(key) > KEY_WIDTH) { /* a line of its own */
-			sg_buffer_printf(out, "  %s\n", key);
-			key = "";
-		}
-		sg_buffer_printf(out, "  %-*s %9s %9s", KEY_WIDTH, key,
-				 quantity_print(row->asked, asked),
-				 quantity_print(row->allowed, allowed));
+		const struct table_amount amounts[] = {
+			{ "asked", row->asked }, { "allowed", row->allowed }
+		};
+		size_t column =
+			table_amounts(out, KEY_WIDTH, row->key, amounts, 2);
+		sg_buffer_pad(out, ' ', BAR_COLUMN - column);
 		write_bar(x, row, out);
 	}
+}
+
+/* "Store fashion, in namespace store-fashion" and what else it is */
+static void write_store(const struct identity *who, struct sg_buffer *out)
+{
+	cleanup_buffer struct sg_buffer line;
+	sg_buffer_init(&line, SG_MAX_REPORT);
+	sg_buffer_printf(&line, "Store %s, in namespace %s", who->store.name,
+			 who->namespace);
+	sg_buffer_putc(out, '\n');
+	text_wrap(out, 0, TABLE_INDENT, line.data ? line.data : "");
+	sg_buffer_clear(&line);
+	sg_buffer_printf(&line, "engine %s, plan %s, owner %s",
+			 who->engine->name, who->plan->name,
+			 who->store.owner ? who->store.owner : "unknown");
+	text_wrap(out, 0, TABLE_INDENT,
+		  line.data ? text_make_printable(line.data) : "");
 }
 
 void explain_write(const struct explain *x, const struct identity *who,
 		   const struct survey *s, const struct guards *guards,
 		   const struct fit *fit, struct sg_buffer *out)
 {
-	char owner[128];
-	(void)snprintf(owner, sizeof owner, "%s",
-		       who->store.owner ? who->store.owner : "unknown");
-	sg_buffer_printf(out,
-			 "\nStore %s, in namespace %s\nengine %s, plan %s, owner %s\n",
-			 who->store.name, who->namespace, who->engine->name,
-			 who->plan->name, text_make_printable(owner));
+	write_store(who, out);
 	char title[128];
 	(void)snprintf(title, sizeof title, "%-*s    %-9s %s", NAME_WIDTH,
 		       "Object", "component", "labels on");

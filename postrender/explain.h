@@ -12,7 +12,7 @@ struct explain {
 	bool wanted;
 	bool colour;
 	struct sg_buffer objects; /* a line each, up to a limit */
-	unsigned left_out;
+	unsigned shown, left_out;
 };
 
 void explain_init(struct explain *x, bool wanted, bool colour);

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
+#include "names.h"
+#include "table.h"
 #include "text.h"
 
-
-enum { SHOWN_ASKERS = 5, KEY_WIDTH = 24, NAME_WIDTH = 44 };
+enum { SHOWN_ASKERS = 5, KEY_WIDTH = 24, SHARE_INDENT = 4 };
 
 /* What an asker asks for at its largest, under a key; 0 for nothing. */
 static int asked_by(const struct asker *asker, const char *key,
@@ -20,38 +22,107 @@ static int asked_by(const struct asker *asker, const char *key,
 	return 0;
 }
 
+/* A hook's pods in one of the turns that they have; see hooks.h. */
+struct turn {
+	const struct asker *asker;
+	unsigned phase; /* a bit of its phases; 0: alone */
+};
+
+struct turns {
+	struct turn *items;
+	unsigned count;
+};
+
+/* A Job or pod that a hook starts ends; other hooks' pods stay. */
+static bool has_turns(const struct asker *asker)
+{
+	return asker->hook.is_one &&
+	       (asker->workload == JOB || asker->workload == POD);
+}
+
+static unsigned turns_of(const struct asker *asker)
+{
+	unsigned phases = asker->hook.phases;
+	return !has_turns(asker) ? 0 :
+	       phases		 ? (unsigned)__builtin_popcount(phases) :
+				   1;
+}
+
+static int compare_turns(const void *left, const void *right)
+{
+	const struct turn *a = left, *b = right;
+	if (a->phase != b->phase)
+		return a->phase < b->phase ? -1 : 1;
+	const int64_t x = a->asker->hook.wave, y = b->asker->hook.wave;
+	if (a->phase && x != y)
+		return x < y ? -1 : 1;
+	return (a->asker > b->asker) - (a->asker < b->asker);
+}
+
+static bool same_turn(const struct turn *a, const struct turn *b)
+{
+	return a->phase && a->phase == b->phase &&
+	       a->asker->hook.wave == b->asker->hook.wave;
+}
+
+/* All hooks' turns, those that come together side by side. */
+static int find_turns(struct sg_arena *a, const struct survey *s,
+		      struct turns *out, struct sg_error *e)
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < s->askers.count; i++)
+		count += turns_of(&s->askers.items[i]);
+	*out = (struct turns){ .items = sg_arena_alloc(
+				       a, (count + 1) * sizeof *out->items) };
+	if (!out->items)
+		return sg_error_memory(e);
+	for (unsigned i = 0; i < s->askers.count; i++) {
+		const struct asker *asker = &s->askers.items[i];
+		unsigned left = asker->hook.phases;
+		for (unsigned t = turns_of(asker); t > 0; t--) {
+			unsigned phase = left & (~left + 1); /* its lowest bit */
+			out->items[out->count++] =
+				(struct turn){ asker, phase };
+			left &= ~phase;
+		}
+	}
+	qsort(out->items, out->count, sizeof *out->items, compare_turns);
+	return 0;
+}
+
+/* What the largest turn asks for. */
+static int add_turns(const struct turns *turns, struct fit_row *row,
+		     struct sg_error *e)
+{
+	struct quantity largest = quantity_from_int(0), now = largest;
+	for (unsigned i = 0; i < turns->count; i++) {
+		const struct turn *turn = &turns->items[i];
+		struct quantity amount;
+		if (i == 0 || !same_turn(turn - 1, turn))
+			now = quantity_from_int(0);
+		if (asked_by(turn->asker, row->key, &amount, e))
+			return -1;
+		if (quantity_add(&now, amount, e))
+			return sg_error_context(e, "%s", row->key);
+		if (quantity_compare(now, largest) > 0)
+			largest = now;
+	}
+	return quantity_add(&row->asked, largest, e);
+}
+
 static int add_askers(const struct survey *s, struct fit_row *row,
 		      struct sg_error *e)
 {
-	struct quantity largest_hook = quantity_from_int(0);
 	for (unsigned i = 0; i < s->askers.count; i++) {
 		const struct asker *asker = &s->askers.items[i];
 		struct quantity amount;
+		if (has_turns(asker))
+			continue;
 		if (asked_by(asker, row->key, &amount, e))
 			return -1;
-		bool hook = asker->is_hook &&
-			    (asker->workload == JOB || asker->workload == POD);
-		if (!hook) {
-			if (quantity_add(&row->asked, amount, e))
-				return sg_error_context(e, "%s", row->key);
-		} else if (quantity_compare(amount, largest_hook) > 0) {
-			largest_hook = amount;
-		}
+		if (quantity_add(&row->asked, amount, e))
+			return sg_error_context(e, "%s", row->key);
 	}
-	return quantity_add(&row->asked, largest_hook, e);
-}
-
-static int fill_row(const struct survey *s, const struct resource *limit,
-		    struct fit_row *row, struct sg_error *e)
-{
-	*row = (struct fit_row){
-		.key = limit->name,
-		.asked = quantity_from_int(0),
-		.allowed = limit->amount,
-	};
-	if (add_askers(s, row, e))
-		return -1;
-	row->over = quantity_compare(row->asked, row->allowed) > 0;
 	return 0;
 }
 
@@ -59,14 +130,24 @@ int fit_compute(struct sg_arena *a, const struct survey *s, struct fit *out,
 		struct sg_error *e)
 {
 	const struct resources *quota = &s->who->plan->quota;
+	struct turns turns;
 	*out = (struct fit){ .survey = s };
 	out->rows = sg_arena_alloc(a, (quota->count + 1) * sizeof *out->rows);
 	if (!out->rows)
 		return sg_error_memory(e);
+	if (find_turns(a, s, &turns, e))
+		return -1;
 	for (unsigned i = 0; i < quota->count; i++) {
-		if (fill_row(s, &quota->items[i], &out->rows[i], e))
+		struct fit_row *row = &out->rows[i];
+		*row = (struct fit_row){
+			.key = quota->items[i].name,
+			.asked = quantity_from_int(0),
+			.allowed = quota->items[i].amount,
+		};
+		if (add_askers(s, row, e) || add_turns(&turns, row, e))
 			return -1;
-		out->over += out->rows[i].over;
+		row->over = quantity_compare(row->asked, row->allowed) > 0;
+		out->over += row->over;
 		out->count++;
 	}
 	return 0;
@@ -107,20 +188,14 @@ static unsigned collect_shares(const struct survey *s, const char *key,
 	return count;
 }
 
-static void describe_share(const struct share *share, const char *key,
+/* "Deployment/web: 7 x 300m (2 in an update)" */
+static void describe_asker(const struct asker *asker, const char *key,
 			   struct sg_buffer *out)
 {
-	char amount[QUANTITY_TEXT_SIZE], each[QUANTITY_TEXT_SIZE];
-	const struct asker *asker = share->asker;
+	char each[QUANTITY_TEXT_SIZE];
 	int64_t pods = asker_pods(asker);
-	char name[256];
-	(void)snprintf(name, sizeof name, "%.63s%s%.128s",
-		       asker->kind ? asker->kind : "", asker->kind ? "/" : "",
-		       asker->name);
-	sg_buffer_printf(out, "    %-9s %s",
-			 quantity_print(share->amount, amount),
-			 text_keep_end(name, NAME_WIDTH));
 	const struct quantity *one = resources_get(&asker->each, key);
+	table_append_name(out, asker->kind, asker->name);
 	if (pods > 1 && one) {
 		sg_buffer_printf(out, ": %lld x %s", (long long)pods,
 				 quantity_print(*one, each));
@@ -128,28 +203,37 @@ static void describe_share(const struct share *share, const char *key,
 			sg_buffer_printf(out, " (%lld in an update)",
 					 (long long)(pods - asker->replicas));
 	}
-	if (asker->is_hook)
+	if (asker->hook.is_one)
 		sg_buffer_puts(out, " (hook)");
-	sg_buffer_putc(out, '\n');
+}
+
+static void describe_share(const struct share *share, const char *key,
+			   struct sg_buffer *out)
+{
+	const size_t indent = SHARE_INDENT + TABLE_AMOUNT_WIDTH + 1;
+	char amount[QUANTITY_TEXT_SIZE];
+	cleanup_buffer struct sg_buffer asker;
+	sg_buffer_init(&asker, SG_MAX_REPORT);
+	describe_asker(share->asker, key, &asker);
+	quantity_print(share->amount, amount);
+	sg_buffer_pad(out, ' ', SHARE_INDENT);
+	sg_buffer_printf(out, "%-*s ", TABLE_AMOUNT_WIDTH, amount);
+	size_t column = SHARE_INDENT + strlen(amount) + 1;
+	text_wrap(out, column > indent ? column : indent, indent,
+		  asker.data ? asker.data : "");
 }
 
 static void describe_row(const struct survey *s, const struct fit_row *row,
 			 struct share *shares, struct sg_buffer *out)
 {
-	char asked[QUANTITY_TEXT_SIZE], allowed[QUANTITY_TEXT_SIZE];
-	char over[QUANTITY_TEXT_SIZE];
 	struct quantity excess = row->asked;
 	struct sg_error ignored;
 	(void)quantity_subtract(&excess, row->allowed, &ignored);
-	const char *key = row->key;
-	if (strlen(key) > KEY_WIDTH) { /* a line of its own */
-		sg_buffer_printf(out, "  %s\n", key);
-		key = "";
-	}
-	sg_buffer_printf(out, "  %-*s %9s %9s %9s\n", KEY_WIDTH, key,
-			 quantity_print(row->asked, asked),
-			 quantity_print(row->allowed, allowed),
-			 quantity_print(excess, over));
+	const struct table_amount amounts[] = { { "asked", row->asked },
+						{ "allowed", row->allowed },
+						{ "over by", excess } };
+	if (table_amounts(out, KEY_WIDTH, row->key, amounts, 3))
+		sg_buffer_putc(out, '\n');
 	unsigned count = shares ? collect_shares(s, row->key, shares) : 0;
 	for (unsigned i = 0; i < count && i < SHOWN_ASKERS; i++)
 		describe_share(&shares[i], row->key, out);
@@ -182,9 +266,37 @@ static void describe_violations(const struct violations *v,
 {
 	if (v->count)
 		sg_buffer_puts(out, "\n  Refused by the plan's limits:\n");
-	for (unsigned i = 0; i < v->count; i++)
-		sg_buffer_printf(out, "  - %s:\n    %s\n", v->items[i].field,
-				 v->items[i].message);
+	for (unsigned i = 0; i < v->count; i++) {
+		cleanup_buffer struct sg_buffer field;
+		sg_buffer_init(&field, SG_MAX_REPORT);
+		sg_buffer_printf(&field, "%s:", v->items[i].field);
+		sg_buffer_puts(out, "  - ");
+		text_wrap(out, SHARE_INDENT, SHARE_INDENT,
+			  field.data ? field.data : "");
+		sg_buffer_pad(out, ' ', SHARE_INDENT);
+		text_wrap(out, SHARE_INDENT, SHARE_INDENT,
+			  v->items[i].message);
+	}
+	if (v->count == SG_MAX_VIOLATIONS)
+		sg_buffer_puts(out, "  - and maybe more\n");
+}
+
+/* What may be done about it. */
+static void advise(const struct fit *f, const struct policy *policy,
+		   struct sg_buffer *out)
+{
+	static const char larger[] = "Ask for less, or choose a plan that holds it: ";
+	/* measured under this plan's limits: with those broken, who knows */
+	const bool broken = f->survey->violations.count > 0;
+	const char *plan = broken ? NULL : plan_that_holds(f, policy);
+	char text[sizeof larger + NAME_LABEL_SIZE];
+	if (plan)
+		(void)snprintf(text, sizeof text, "%s%s", larger, plan);
+	sg_buffer_puts(out, "\n  ");
+	text_wrap(out, TABLE_INDENT, TABLE_INDENT,
+		  plan	 ? text :
+		  broken ? "Ask for what the plan allows, or choose a larger plan." :
+			   "Ask for less; no plan of this engine holds it.");
 }
 
 /* What a Service may be that asks for none of these. */
@@ -217,17 +329,5 @@ void fit_describe(struct sg_arena *a, const struct fit *f,
 			describe_row(s, &f->rows[i], shares, out);
 	describe_services(f, out);
 	describe_violations(&s->violations, out);
-	/* measured under this plan's limits: with those broken, who knows */
-	const char *plan = s->violations.count ? NULL :
-						 plan_that_holds(f, policy);
-	if (plan)
-		sg_buffer_printf(out,
-				 "\n  Ask for less, or choose a plan that holds it: %s\n",
-				 plan);
-	else if (s->violations.count)
-		sg_buffer_puts(out,
-			       "\n  Ask for what the plan allows, or choose a larger plan.\n");
-	else
-		sg_buffer_puts(out,
-			       "\n  Ask for less; no plan of this engine holds it.\n");
+	advise(f, policy, out);
 }

@@ -1,7 +1,7 @@
 /*
  * Whether the release fits the plan's quota, and a table that says so.
  *
- * Hooks run one at a time, so of them only the largest counts, for each
+ * Hooks run in turns, so of them only the largest turn counts, for each
  * resource; everything else may run at once.
  */
 #ifndef SG_FIT_H

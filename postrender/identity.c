@@ -261,5 +261,6 @@ int identity_resolve(struct sg_arena *a, const struct options *options,
 		return -1;
 	out->engine = policy_engine(policy, out->store.engine);
 	out->plan = policy_plan(policy, out->store.plan);
+	out->cluster = &policy->cluster;
 	return 0;
 }

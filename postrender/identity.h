@@ -14,6 +14,7 @@ struct identity {
 	struct store store; /* plan and host defaulted */
 	const struct engine *engine;
 	const struct plan *plan;
+	const struct cluster_facts *cluster; /* as the policy tells of it */
 	const char *namespace;
 	/* The owner as a label; NULL where no owner is known. */
 	const char *owner_label;

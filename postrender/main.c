@@ -145,8 +145,10 @@ static int run_filter(const struct options *o, const struct policy *policy,
 	const struct rewrite rewrite = { o, &who, &room, &survey, &x, d };
 	room_init(&room, &who, o);
 	if (survey_init(&survey, &who, o->fit != FIT_OFF || o->explain, e) ||
-	    rewrite_release(&rewrite, &docs, &body, e) ||
-	    guards_build(&arena, policy, &who, &survey, o,
+	    rewrite_release(&rewrite, &docs, &body, e))
+		return -1;
+	survey_report(&survey, d);
+	if (guards_build(&arena, policy, &who, &survey, o,
 			 speaks_helm4(&input), &guards, e) ||
 	    check_release(o, policy, &room, &survey, &arena, &fit, d, e) ||
 	    assemble(o, &docs, &guards, &body, &output, e))

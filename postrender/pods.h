@@ -1,11 +1,10 @@
 /*
- * What one pod asks of a quota, as the scheduler and the quota count it:
- * defaults of the API server, then of the LimitRange, then the effective sum of
- * containers, init containers and sidecars (KEP-753), overhead, and pod-level
- * resources (KEP-2837).
+ * What one pod asks of a quota, as the API server charges it: its defaults, then
+ * the LimitRange's, then the effective sum of containers, init containers and
+ * sidecars (KEP-753), pod-level resources (KEP-2837) and overhead.
  *
  * Source: k8s.io/component-helpers/resource/helpers.go (PodRequests, PodLimits)
- * and plugin/pkg/admission/limitranger of Kubernetes 1.36.
+ * and pkg/quota/v1/evaluator/core of Kubernetes 1.36.
  */
 #ifndef SG_PODS_H
 #define SG_PODS_H
@@ -14,18 +13,23 @@
 #include "policy.h"
 #include "violations.h"
 
+/* Under what a release is measured. */
+struct terms {
+	const struct plan *plan;
+	const struct cluster_facts *cluster; /* what the policy tells of it */
+};
+
 struct pod_needs {
 	struct resources requests;
 	struct resources limits;
 };
 
 /*
- * Sums up a pod spec under a plan. What the API server would refuse under the
- * plan's LimitRange or quota goes into v as a violation; SG_INVALID for what
- * is no pod spec or no quantity.
+ * Sums up a pod spec. What the API server would refuse goes into v as a
+ * violation; SG_INVALID for what is no pod spec or no quantity.
  */
 int pod_measure(struct sg_arena *a, const struct object *o,
-		const struct plan *plan, struct pod_needs *out,
+		const struct terms *terms, struct pod_needs *out,
 		struct violations *v, struct sg_error *e);
 
 #endif

@@ -351,10 +351,11 @@ static void describe(const struct violations *v, struct sg_buffer *out)
 	for (unsigned i = 0; i < v->count; i++) {
 		const char *of = v->items[i].field;
 		if (strcmp(of, last) != 0) {
-			sg_buffer_putc(out, '\n');
-			text_wrap(out, "  ", "    ", of);
+			sg_buffer_puts(out, "\n  ");
+			text_wrap(out, 2, 4, of);
 		}
-		text_wrap(out, "  - ", "    ", v->items[i].message);
+		sg_buffer_puts(out, "  - ");
+		text_wrap(out, 4, 4, v->items[i].message);
 		last = of;
 	}
 	if (v->more)
@@ -374,8 +375,8 @@ static void advise(const struct room *r, struct sg_buffer *out)
 	sg_buffer_puts(&text, "Charts mostly have values for these fields");
 	sg_buffer_printf(&text, ", or the policy gives the engine podSecurity: %s.",
 			 at_all ? "privileged" : "baseline");
-	sg_buffer_putc(out, '\n');
-	text_wrap(out, "  ", "  ", text.data ? text.data : "");
+	sg_buffer_puts(out, "\n  ");
+	text_wrap(out, 2, 2, text.data ? text.data : "");
 }
 
 /* Nobody says here what the namespace will enforce. */

@@ -6,13 +6,19 @@
 #include "guard_names.h"
 #include "labels.h"
 #include "names.h"
+#include "operators.h"
 #include "text.h"
 
 int survey_init(struct survey *s, const struct identity *who, bool measures,
 		struct sg_error *e)
 {
-	*s = (struct survey){ .who = who, .measures = measures };
+	*s = (struct survey){
+		.who = who,
+		.terms = { who->plan, who->cluster },
+		.measures = measures,
+	};
 	sg_arena_init(&s->arena);
+	sg_buffer_init(&s->operated, SG_MAX_MESSAGE);
 	violations_init(&s->violations, &s->arena);
 	s->components = sg_arena_alloc(
 		&s->arena,
@@ -29,6 +35,7 @@ void survey_release(struct survey *s)
 	free(s->askers.items);
 	free(s->autoscalers.items);
 	free(s->plain_jobs.items);
+	sg_buffer_release(&s->operated);
 	sg_arena_release(&s->arena);
 }
 
@@ -92,16 +99,10 @@ static void note_component(struct survey *s, const struct object *o,
 				 component->name, component->name);
 }
 
-/* What an operator makes of a custom object: pods, which we can only guess. */
+/* What an operator makes of a custom object is labelled as that says, if at all. */
 static void note_custom(struct survey *s, const struct object *o,
-			const struct component *component,
-			struct diagnostics *d)
+			const struct component *component)
 {
-	if (node_is_sequence(node_path(o->root, "spec", "template", "spec",
-				       "containers", NULL)))
-		diagnostics_warn(d,
-				 "%s/%s makes pods of a kind unknown here: they are not counted, and get no network but DNS",
-				 o->kind, o->name);
 	if (!component)
 		return;
 	struct component_facts *facts =
@@ -109,6 +110,21 @@ static void note_custom(struct survey *s, const struct object *o,
 	facts->present = true;
 	if (!facts->ports.count)
 		classify_ports(component, o, &facts->ports);
+}
+
+enum { SHOWN_OPERATED = 12, NAME_WIDTH = 60 };
+
+static void note_operated(struct survey *s, const struct object *o)
+{
+	char name[512];
+	if (s->operated_shown == SHOWN_OPERATED) {
+		s->operated_more++;
+		return;
+	}
+	(void)snprintf(name, sizeof name, "%.63s/%.253s", o->kind, o->name);
+	sg_buffer_printf(&s->operated, "%s%s", s->operated_shown ? ", " : "",
+			 text_shorten(text_make_printable(name), NAME_WIDTH));
+	s->operated_shown++;
 }
 
 static int note_plain_job(struct survey *s, const struct object *o,
@@ -145,26 +161,16 @@ static int note_plain_job(struct survey *s, const struct object *o,
 static int note_autoscaler(struct survey *s, const struct object *o,
 			   struct sg_error *e)
 {
-	bool hpa = strcmp(o->group, "autoscaling") == 0 &&
-		   strcmp(o->kind, "HorizontalPodAutoscaler") == 0;
-	bool keda = strcmp(o->group, "keda.sh") == 0 &&
-		    strcmp(o->kind, "ScaledObject") == 0;
-	if (!hpa && !keda)
+	if (!autoscaler_is_one(o))
 		return 0;
-	const struct node *spec = node_get(o->root, "spec");
-	const struct node *target = node_get(spec, "scaleTargetRef");
-	const char *kind = node_text(node_get(target, "kind"));
-	const char *name = node_text(node_get(target, "name"));
-	const char *field = hpa ? "maxReplicas" : "maxReplicaCount";
 	struct autoscaler *scaler = ADD(s->autoscalers, e);
 	if (!scaler)
 		return -1;
-	*scaler = (struct autoscaler){ keep(s, kind ? kind : "Deployment"),
-				       keep(s, name ? name : ""), 100 };
-	return decode_int(spec, "spec", field, 1, DEMAND_MAX_REPLICAS,
-			  &scaler->max, e) ?
-		       object_context(o, e) :
-		       0;
+	if (autoscaler_read(o, scaler, e))
+		return object_context(o, e);
+	scaler->kind = keep(s, scaler->kind);
+	scaler->name = keep(s, scaler->name);
+	return 0;
 }
 
 /* Keeps an asker beyond its object's turn, if it asks for anything. */
@@ -187,6 +193,27 @@ static int keep_asker(struct survey *s, const struct asker *asker,
 	return 0;
 }
 
+/* What the fit can't know of an object that it counts. */
+static void warn_of_unknowns(struct survey *s, const struct object *o,
+			     const struct unknowns *unknown,
+			     struct diagnostics *d)
+{
+	if (o->workload == DAEMON_SET)
+		diagnostics_warn(d,
+				 "%s/%s runs on every node; its pods are counted as one",
+				 o->kind, o->name);
+	if (unknown->runtime_class)
+		diagnostics_warn(d,
+				 "%s/%s: what RuntimeClass %.253s adds to each pod is not counted; the policy can tell it (cluster.runtimeClasses)",
+				 o->kind, o->name, unknown->runtime_class);
+	if (!unknown->claim_class || s->asked_for_class)
+		return;
+	s->asked_for_class = true;
+	diagnostics_warn(d,
+			 "%s/%s: a claim names no storage class, and what the plan allows of the cluster's default one is not checked; the policy can tell it (cluster.defaultStorageClass)",
+			 o->kind, o->name);
+}
+
 static int measure(struct survey *s, const struct object *o,
 		   struct sg_arena *scratch, struct diagnostics *d,
 		   struct sg_error *e)
@@ -195,15 +222,13 @@ static int measure(struct survey *s, const struct object *o,
 				.replicas = 1 };
 	struct asker asker = { .kind = o->kind, .name = o->name,
 			       .workload = o->workload,
-			       .is_hook = o->is_hook };
-	const struct plan *plan = s->who->plan;
-	if (demand_count_object(o, plan, scratch, &itself.each, e) ||
-	    demand_measure(o, plan, scratch, &asker, &s->violations, e))
+			       .hook = hook_read(o) };
+	struct unknowns unknown;
+	if (demand_count_object(o, &s->terms, scratch, &itself.each, e) ||
+	    demand_measure(o, &s->terms, scratch, &asker, &s->violations,
+			   &unknown, e))
 		return object_context(o, e);
-	if (o->workload == DAEMON_SET)
-		diagnostics_warn(d,
-				 "%s/%s runs on every node; its pods are counted as one",
-				 o->kind, o->name);
+	warn_of_unknowns(s, o, &unknown, d);
 	return keep_asker(s, &itself, e) || keep_asker(s, &asker, e) ? -1 : 0;
 }
 
@@ -215,7 +240,9 @@ int survey_object(struct survey *s, const struct object *o,
 	if (o->workload)
 		note_component(s, o, component, d);
 	else if (kind_is_custom(o->group))
-		note_custom(s, o, component, d);
+		note_custom(s, o, component);
+	if (operator_makes_pods(o))
+		note_operated(s, o);
 	if (labels_reach_pods(o))
 		s->stamped_templates++;
 	if (o->workload == JOB && !o->is_hook && note_plain_job(s, o, e))
@@ -227,37 +254,15 @@ int survey_object(struct survey *s, const struct object *o,
 	return measure(s, o, scratch, d, e);
 }
 
-static int compare_autoscalers(const void *left, const void *right)
-{
-	const struct autoscaler *a = left, *b = right;
-	int order = strcmp(a->name, b->name);
-	return order ? order : strcmp(a->kind, b->kind);
-}
-
-/* Of several for one target, the largest maximum counts. */
 static void apply_autoscalers(struct survey *s)
 {
-	struct autoscaler *list = s->autoscalers.items;
-	unsigned count = s->autoscalers.count;
-	if (!count)
-		return;
-	qsort(list, count, sizeof *list, compare_autoscalers);
-	for (unsigned i = 1; i < count; i++)
-		if (compare_autoscalers(&list[i - 1], &list[i]) == 0 &&
-		    list[i].max < list[i - 1].max)
-			list[i].max = list[i - 1].max;
-	for (unsigned i = count - 1; i > 0; i--)
-		if (compare_autoscalers(&list[i - 1], &list[i]) == 0)
-			list[i - 1].max = list[i].max;
+	autoscalers_sort(s->autoscalers.items, s->autoscalers.count);
 	for (unsigned i = 0; i < s->askers.count; i++) {
 		struct asker *asker = &s->askers.items[i];
-		struct autoscaler key = { asker->kind, asker->name, 0 };
-		if (!asker->workload)
-			continue;
-		const struct autoscaler *found = bsearch(
-			&key, list, count, sizeof *list, compare_autoscalers);
-		if (found && asker->replicas < found->max)
-			asker->replicas = found->max;
+		if (asker->workload)
+			asker->replicas = autoscalers_raise(
+				s->autoscalers.items, s->autoscalers.count,
+				asker->kind, asker->name, asker->replicas);
 	}
 }
 
@@ -283,11 +288,23 @@ static int add_surroundings(struct survey *s, struct sg_error *e)
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		struct asker asker = { .name = others[i].name, .replicas = 1 };
 		if (demand_count(others[i].resource, others[i].count,
-				 s->who->plan, &s->arena, &asker.each, e) ||
+				 &s->terms, &s->arena, &asker.each, e) ||
 		    keep_asker(s, &asker, e))
 			return -1;
 	}
 	return 0;
+}
+
+void survey_report(const struct survey *s, struct diagnostics *d)
+{
+	char more[32] = "";
+	if (s->operated_more)
+		(void)snprintf(more, sizeof more, " and %u more",
+			       s->operated_more);
+	if (s->operated_shown)
+		diagnostics_warn(d,
+				 "the pods and volume claims that operators make of these are not counted in the fit, and get no network but DNS unless the operator labels them: %s%s",
+				 s->operated.data, more);
 }
 
 int survey_finish(struct survey *s, struct sg_error *e)

@@ -5,31 +5,25 @@
 #ifndef SG_SURVEY_H
 #define SG_SURVEY_H
 
+#include "autoscalers.h"
 #include "classify.h"
 #include "diagnostics.h"
 #include "edit.h"
+#include "hooks.h"
 #include "identity.h"
-#include "object.h"
-#include "violations.h"
+#include "pods.h"
 
 /* Something that asks for a share of the quota. */
 struct asker {
 	const char *kind; /* NULL: no object of the release */
 	const char *name;
 	enum workload_kind workload; /* NOT_A_WORKLOAD: no pods */
-	bool is_hook;
+	struct hook hook;
 	int64_t replicas;
 	int64_t surge; /* extra pods of a rolling update, or percent of them */
 	bool surge_is_percent;
 	/* What one replica asks for, under the quota's own keys. */
 	struct resources each;
-};
-
-/* A maximum that an autoscaler may raise a workload's replicas to. */
-struct autoscaler {
-	const char *kind; /* of its target */
-	const char *name;
-	int64_t max;
 };
 
 struct component_facts {
@@ -53,6 +47,7 @@ struct plain_job {
 struct survey {
 	struct sg_arena arena; /* owns all names */
 	const struct identity *who;
+	struct terms terms;
 	bool measures; /* whether the fit is to be checked or explained */
 	struct violations violations; /* of the plan's LimitRange */
 	SURVEY_LIST(struct asker) askers;
@@ -62,6 +57,10 @@ struct survey {
 	unsigned objects;
 	unsigned stamped_templates;
 	unsigned dropped;
+	/* Names of what operators make pods of, as far as they fit a message. */
+	struct sg_buffer operated;
+	unsigned operated_shown, operated_more;
+	bool asked_for_class; /* the warning of claims without one was given */
 };
 
 int survey_init(struct survey *s, const struct identity *who, bool measures,
@@ -72,6 +71,9 @@ void survey_release(struct survey *s);
 int survey_object(struct survey *s, const struct object *o,
 		  const struct component *component, struct sg_arena *scratch,
 		  struct diagnostics *d, struct sg_error *e);
+
+/* Once, after all objects: warns of what concerns several of them. */
+void survey_report(const struct survey *s, struct diagnostics *d);
 
 /*
  * Once, after all objects: raises replicas to the autoscalers' maxima, and adds

@@ -25,7 +25,7 @@ def changed(path, value):
     """The default policy with one thing changed; path is like spec.network.dns.0."""
     policy = copy.deepcopy(POLICY)
     *steps, last = [int(step) if step.isdigit() else step
-                    for step in path.replace("requests.cpu", "requests\0cpu").split(".")]
+                    for step in path.replace("requests.", "requests\0").split(".")]
     at = policy
     for step in steps:
         at = at[step]
@@ -84,7 +84,8 @@ WOO = "spec.engines.woocommerce"
     (SMALL + ".quota.pods", "-1", SMALL + ".quota.pods"),
     (SMALL + ".quota.pods", {}, SMALL + ".quota.pods"),
     (SMALL + ".quota.requests.cpu", "2 cores", SMALL + ".quota.requests.cpu"),
-    (SMALL + ".quota.podz", "1", "podz"), (SMALL + ".limitRange", ABSENT, SMALL + ".limitRange"),
+    (SMALL + ".quota.podz", "1", "podz"), (SMALL + ".quota.requests.bogus", "1", "requests.bogus"),
+    (SMALL + ".quota.pods", "1.5", "must be a whole number"), (SMALL + ".limitRange", ABSENT, SMALL + ".limitRange"),
     (SMALL + ".limitRange", {}, SMALL + ".limitRange"),
     (SMALL + ".limitRange.0.type", ABSENT, SMALL + ".limitRange[0].type"),
     (SMALL + ".limitRange.0.type", "Pod", SMALL + ".limitRange[0].type"),
@@ -93,6 +94,15 @@ WOO = "spec.engines.woocommerce"
     (SMALL + ".limitRange.0.min", {"cpu": 3}, SMALL + ".limitRange[0]"),
     (SMALL + ".limitRange.0.default", {"cpu": 3}, SMALL + ".limitRange[0]"),
     (SMALL + ".limitRange.0.defaultRequest", {"cpu": 1}, SMALL + ".limitRange[0]"),
+    (SMALL + ".limitRange.0.max", {"bogus": 3}, SMALL + ".limitRange[0].max"),
+    (SMALL + ".limitRange.1.max", {"cpu": 3}, "storage alone"),
+    ("spec.cluster", [], "spec.cluster"),
+    ("spec.cluster", {"defaultStorageClass": "Gold"}, "spec.cluster.defaultStorageClass"),
+    ("spec.cluster", {"runtimeClasses": {"a": 1}}, "spec.cluster.runtimeClasses"),
+    ("spec.cluster", {"runtimeClasses": [{}]}, "spec.cluster.runtimeClasses[0].name"),
+    ("spec.cluster", {"runtimeClasses": [{"name": "a"}, {"name": "a"}]}, "two of the name a"),
+    ("spec.cluster", {"runtimeClasses": [{"name": "a", "overhead": {"bogus": 1}}]},
+     "spec.cluster.runtimeClasses[0].overhead"),
     (SMALL + ".limitRange.1.default", {"storage": "1Gi"}, SMALL + ".limitRange[1]"),
     ("spec.engines", ABSENT, "spec.engines"), ("spec.engines", {}, "spec.engines"),
     (WOO + ".plans", ["huge"], "small, medium, large"), (WOO + ".plan", ["small"], WOO),

@@ -389,6 +389,11 @@ BAD_POLICIES = [
     ("network.internet.0.ipBlock.except", ["0.0.0.0/0"], "a smaller range within cidr"),
     ("network.internet.0.ipBlock.except", ["fc00::/7"], "a smaller range within cidr"),
     ("network.dns.0.podSelector.matchLabels", {"app": ""}, "spec.network.dns[0]"),
+    ("cluster", {"defaultStorageClass": ""}, "spec.cluster.defaultStorageClass"),
+    ("cluster", {"runtimeClasses": [{"overhead": {}}]}, "runtimeClasses[0].name: Required"),
+    ("cluster", {"runtimeClasses": [{"name": "kata"}] * 2}, "Duplicate value"),
+    ("cluster", {"runtimeClasses": [{"name": "kata", "overhead": {"cpu": "-1"}}]},
+     "a quantity and not negative"),
 ]
 
 
@@ -424,6 +429,8 @@ def test_a_bad_policy_is_refused_by_both(stores, tmp_path, path, value, message)
     (f"{QUOTA}.pods", "1.5e1"),
     ("network.ingress.peers", []),
     ("network.dns.0.podSelector", {}),
+    ("cluster", {"defaultStorageClass": "standard.example", "runtimeClasses": [
+        {"name": "kata", "overhead": {"cpu": "250m"}}, {"name": "runc"}]}),
 ])
 def test_a_good_policy_is_taken_by_both(stores, tmp_path, path, value):
     good = changed(policy(), path, value)
@@ -438,7 +445,7 @@ LEVELS = ["", "naming", "hosts", "owners", "owners.groups.0", "owners.assigners.
           "provisioning",
           "engines.medusa",
           "engines.medusa.components.0", "plans.small", "plans.small.limitRange.0",
-          "network", "network.ingress", "network.dns.0", "network.dns.0.podSelector",
+          "cluster", "cluster.runtimeClasses.0", "network", "network.ingress", "network.dns.0", "network.dns.0.podSelector",
           "network.dns.0.namespaceSelector", "network.internet.0.ipBlock"]
 
 
@@ -464,6 +471,7 @@ def known_to_program(done):
 def test_schema_and_program_know_the_same_policy(tmp_path, path):
     full = changed(policy(), "owners.groups", [{"group": "agencies", "stores": 50}])
     full = changed(full, "owners.assigners", [{"user": "a", "owners": ["b"]}])
+    full = changed(full, "cluster", {"runtimeClasses": [{"name": "kata"}]})
     stranger = changed(full, f"{path}.stranger".lstrip("."), 1)
     assert known_to_schema("storepolicies", path) == known_to_program(
         decode(tmp_path, stranger, store()))

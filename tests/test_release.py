@@ -55,7 +55,7 @@ def test_pods_of_kinds_unknown_here_are_warned_of():
     rollout = workload(container("wordpress", 8080), kind="Rollout")
     rollout["apiVersion"] = "argoproj.io/v1alpha1"
     said = run(rollout)[1]
-    assert "Rollout/it makes pods of a kind unknown here" in said, said
+    assert "unless the operator labels them: Rollout/it" in said, said
 
 
 def test_an_operators_database_can_be_reached():

@@ -10,6 +10,7 @@ struct world {
 	struct policy *policy;
 	struct identity who;
 	struct plan plan;
+	struct terms terms;
 };
 
 static const char quota[] =
@@ -35,6 +36,8 @@ static int make_world(void **state)
 	w->plan.name = "test";
 	w->who.engine = policy_engine(w->policy, "woocommerce");
 	w->who.plan = &w->plan;
+	w->who.cluster = &w->policy->cluster;
+	w->terms = (struct terms){ &w->plan, &w->policy->cluster };
 	w->who.store.name = "fashion";
 	*state = w;
 	return 0;
@@ -114,13 +117,15 @@ static void test_replicas_and_surge(void **state)
 		cleanup_arena struct sg_arena a;
 		const struct scaled *s = &scaled[i];
 		struct violations v;
+		struct unknowns unknown;
 		struct sg_error e = { 0 };
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		char *text = workload(&a, s->api, s->kind, s->spec);
 		struct object o = must_read(&a, text);
 		struct asker asker = { .workload = o.workload };
-		if (demand_measure(&o, &w->plan, &a, &asker, &v, &e))
+		if (demand_measure(&o, &w->terms, &a, &asker, &v,
+				   &unknown, &e))
 			fail_msg("%s%s", text, e.message);
 		if (asker.replicas != s->replicas ||
 		    asker_pods(&asker) != s->pods)
@@ -163,6 +168,7 @@ static void test_broken(void **state)
 	for (size_t i = 0; i < COUNT(broken); i++) {
 		cleanup_arena struct sg_arena a;
 		struct violations v;
+		struct unknowns unknown;
 		struct sg_error e = { 0 };
 		sg_arena_init(&a);
 		violations_init(&v, &a);
@@ -170,7 +176,8 @@ static void test_broken(void **state)
 				      broken[i].spec);
 		struct object o = must_read(&a, text);
 		struct asker asker = { .workload = o.workload };
-		expect_error(demand_measure(&o, &w->plan, &a, &asker, &v, &e),
+		expect_error(demand_measure(&o, &w->terms, &a, &asker, &v,
+				   &unknown, &e),
 			     &e, SG_INVALID, broken[i].says, text);
 	}
 }
@@ -182,10 +189,11 @@ static void test_broken(void **state)
 static void measure(struct world *w, struct sg_arena *a, const char *text,
 		    struct asker *asker, struct violations *v)
 {
+	struct unknowns unknown;
 	struct sg_error e = { 0 };
 	struct object o = must_read(a, text);
 	asker->workload = o.workload;
-	if (demand_measure(&o, &w->plan, a, asker, v, &e))
+	if (demand_measure(&o, &w->terms, a, asker, v, &unknown, &e))
 		fail_msg("%s%s", text, e.message);
 }
 
@@ -223,6 +231,93 @@ static void test_claims(void **state)
 	expect_amount(&ephemeral.each, "requests.storage", "2Gi", "ephemeral");
 }
 
+/* Which class a claim is charged to, and whether that takes asking. */
+static const struct {
+	const char *usual; /* the policy's cluster.defaultStorageClass */
+	const char *claim; /* its metadata and spec */
+	const char *gold;
+	bool asked;
+} classed[] = {
+	{ NULL, "spec: {storageClassName: gold}", "1", false },
+	{ NULL, "spec: {storageClassName: tin}", "-", false },
+	{ NULL, "spec: {storageClassName: \"\"}", "-", false },
+	{ NULL, "spec: {}", "-", true },
+	{ NULL, "spec: {storageClassName: null}", "-", true },
+	{ "gold", "spec: {}", "1", false },
+	{ "gold", "spec: {storageClassName: }", "1", false },
+	{ "gold", "spec: {storageClassName: \"\"}", "-", false },
+	{ "gold", "spec: {storageClassName: tin}", "-", false },
+	{ "tin", "spec: {}", "-", false },
+	/* the old annotation goes before the field */
+	{ NULL, "metadata: {annotations: {volume.beta.kubernetes.io/"
+	  "storage-class: gold}}, spec: {storageClassName: tin}", "1", false },
+	{ "gold", "metadata: {annotations: {volume.beta.kubernetes.io/"
+	  "storage-class: tin}}, spec: {}", "-", false },
+};
+
+static void test_claim_classes(void **state)
+{
+	struct world *w = *state;
+	for (size_t i = 0; i < COUNT(classed); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct unknowns unknown;
+		struct sg_error e = { 0 };
+		struct asker set = { 0 };
+		const struct cluster_facts cluster = { classed[i].usual, NULL,
+						       0 };
+		const struct terms terms = { &w->plan, &cluster };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		char *text = sg_arena_printf(
+			&a, "volumeClaimTemplates: [{%s}], " POD,
+			classed[i].claim);
+		struct object o = must_read(
+			&a, workload(&a, "apps/v1", "StatefulSet", text));
+		assert_int_equal(demand_measure(&o, &terms, &a, &set, &v,
+						&unknown, &e), 0);
+		expect_amount(&set.each, "persistentvolumeclaims", "1", text);
+		expect_amount(&set.each,
+			      "gold.storageclass.storage.k8s.io/"
+			      "persistentvolumeclaims",
+			      classed[i].gold, text);
+		if (unknown.claim_class != classed[i].asked)
+			fail_msg("%s: class %s", text,
+				 classed[i].asked ? "not asked for" : "asked");
+	}
+}
+
+/* Longer than any buffer that a key might be put together in. */
+static void test_long_class(void **state)
+{
+	struct world *w = *state;
+	cleanup_arena struct sg_arena a;
+	struct violations v;
+	struct sg_error e = { 0 };
+	struct plan plan = { 0 };
+	struct unknowns unknown;
+	struct asker claim = { 0 };
+	const struct terms terms = { &plan, w->terms.cluster };
+	char class[221];
+	sg_arena_init(&a);
+	violations_init(&v, &a);
+	memset(class, 'a', sizeof class - 1);
+	class[sizeof class - 1] = '\0';
+	const char *key = sg_arena_printf(
+		&a, "%s.storageclass.storage.k8s.io/requests.storage", class);
+	assert_int_equal(resources_set(&a, &plan.quota, key,
+				       quantity_from_int(1), &e), 0);
+	char *text = sg_arena_printf(
+		&a, "storageClassName: %s, resources: {requests: {storage: "
+		    "1.5}}", class);
+	struct object o = must_read(
+		&a, workload(&a, "v1", "PersistentVolumeClaim", text));
+	assert_int_equal(demand_measure(&o, &terms, &a, &claim, &v, &unknown,
+					&e), 0);
+	/* bytes are whole */
+	expect_amount(&claim.each, key, "2", "a claim");
+}
+
 static void test_claim_limits(void **state)
 {
 	struct world *w = *state;
@@ -231,6 +326,8 @@ static void test_claim_limits(void **state)
 	struct sg_error e = { 0 };
 	struct limit_range range = { .type = "PersistentVolumeClaim" };
 	struct plan plan = w->plan;
+	const struct terms terms = { &plan, w->terms.cluster };
+	struct unknowns unknown;
 	sg_arena_init(&a);
 	violations_init(&v, &a);
 	assert_int_equal(resources_set(&a, &range.min, "storage",
@@ -246,7 +343,8 @@ static void test_claim_limits(void **state)
 			    "metadata: {name: c%d}\nspec: {resources: "
 			    "{requests: {storage: %d}}}\n", size, size);
 		struct object o = must_read(&a, text);
-		assert_int_equal(demand_measure(&o, &plan, &a, &asker, &v, &e),
+		assert_int_equal(demand_measure(&o, &terms, &a, &asker, &v, &unknown,
+						&e),
 				 0);
 	}
 	assert_int_equal(v.count, 2);
@@ -268,7 +366,14 @@ static const struct {
 	  "services.loadbalancers", "1" },
 	{ "v1", "Service", "type: LoadBalancer, "
 	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1}]",
-	  "services.nodeports", "-" },
+	  "services.nodeports", "0" },
+	{ "v1", "Service", "type: LoadBalancer, "
+	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1, "
+	  "nodePort: 30001}, {port: 2, nodePort: 0}, {port: 3}, {port: 4, "
+	  "nodePort: 30002}]", "services.nodeports", "2" },
+	{ "v1", "Service", "type: NodePort, "
+	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1}]",
+	  "services.nodeports", "1" },
 	{ "serving.knative.dev/v1", "Service", "x: y", "services", "-" },
 	{ "v1", "Secret", "x: y", "secrets", "1" },
 	{ "v1", "Secret", "x: y", "count/secrets", "1" },
@@ -289,7 +394,7 @@ static void test_counts(void **state)
 		char *text = workload(&a, counted[i].api, counted[i].kind,
 				      counted[i].spec);
 		struct object o = must_read(&a, text);
-		if (demand_count_object(&o, &w->plan, &a, &counts, &e))
+		if (demand_count_object(&o, &w->terms, &a, &counts, &e))
 			fail_msg("%s", e.message);
 		expect_amount(&counts, counted[i].key, counted[i].wanted, text);
 	}
@@ -323,27 +428,31 @@ static void test_surroundings(void **state)
 static const struct {
 	const char *scaler; /* api, kind and spec of it */
 	int64_t replicas;   /* of a Deployment web with two */
+	int64_t from_zero;  /* of one with none */
 } autoscaled[] = {
 	{ "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
 	  "metadata: {name: h}\nspec: {maxReplicas: 7, scaleTargetRef: "
-	  "{kind: Deployment, name: web}}\n", 7 },
+	  "{kind: Deployment, name: web}}\n", 7, 0 },
+	{ "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+	  "metadata: {name: h}\nspec: {minReplicas: 0, maxReplicas: 7, "
+	  "scaleTargetRef: {kind: Deployment, name: web}}\n", 7, 7 },
 	{ "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
 	  "metadata: {name: h}\nspec: {maxReplicas: 1, scaleTargetRef: "
-	  "{kind: Deployment, name: web}}\n", 2 },
+	  "{kind: Deployment, name: web}}\n", 2, 0 },
 	{ "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
 	  "metadata: {name: h}\nspec: {maxReplicas: 7, scaleTargetRef: "
-	  "{kind: Deployment, name: other}}\n", 2 },
+	  "{kind: Deployment, name: other}}\n", 2, 0 },
 	{ "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
 	  "metadata: {name: h}\nspec: {maxReplicas: 7, scaleTargetRef: "
-	  "{kind: StatefulSet, name: web}}\n", 2 },
+	  "{kind: StatefulSet, name: web}}\n", 2, 0 },
 	{ "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\n"
 	  "metadata: {name: h}\nspec: {maxReplicaCount: 6, scaleTargetRef: "
-	  "{name: web}}\n", 6 },
+	  "{name: web}}\n", 6, 6 },
 	{ "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\n"
-	  "metadata: {name: h}\nspec: {scaleTargetRef: {name: web}}\n", 100 },
+	  "metadata: {name: h}\nspec: {scaleTargetRef: {name: web}}\n", 100, 100 },
 	{ "apiVersion: example.com/v1\nkind: HorizontalPodAutoscaler\n"
 	  "metadata: {name: h}\nspec: {maxReplicas: 7, scaleTargetRef: "
-	  "{kind: Deployment, name: web}}\n", 2 },
+	  "{kind: Deployment, name: web}}\n", 2, 0 },
 };
 
 static void survey(struct survey *s, struct sg_arena *a, const char *text)
@@ -369,21 +478,92 @@ static int64_t replicas_of_web(const struct survey *s)
 static void test_autoscalers(void **state)
 {
 	struct world *w = *state;
-	for (size_t i = 0; i < 2 * COUNT(autoscaled); i++) {
+	for (size_t i = 0; i < 4 * COUNT(autoscaled); i++) {
 		cleanup_arena struct sg_arena a;
 		cleanup_with(survey_release) struct survey s = { 0 };
 		struct sg_error e = { 0 };
-		const char *scaler = autoscaled[i / 2].scaler;
+		const char *scaler = autoscaled[i / 4].scaler;
+		bool off = i % 4 / 2;
+		int64_t wanted = off ? autoscaled[i / 4].from_zero :
+				       autoscaled[i / 4].replicas;
 		sg_arena_init(&a);
 		char *web = workload(&a, "apps/v1", "Deployment",
-				     "replicas: 2, " POD);
+				     off ? "replicas: 0, " POD :
+					   "replicas: 2, " POD);
 		assert_int_equal(survey_init(&s, &w->who, true, &e), 0);
 		survey(&s, &a, i % 2 ? scaler : web);
 		survey(&s, &a, i % 2 ? web : scaler);
 		assert_int_equal(survey_finish(&s, &e), 0);
-		if (replicas_of_web(&s) != autoscaled[i / 2].replicas)
-			fail_msg("%s%lld replicas", scaler,
-				 (long long)replicas_of_web(&s));
+		if (replicas_of_web(&s) != wanted)
+			fail_msg("%s%lld replicas, not %lld", scaler,
+				 (long long)replicas_of_web(&s),
+				 (long long)wanted);
+	}
+}
+
+#define HELM4 "postrenderer.helm.sh/postrender-filename: a, "
+#define HOOK "helm.sh/hook: "
+#define ARGO "argocd.argoproj.io/hook: "
+
+/* The annotations of two Jobs of one pod each, and how many pods run at once. */
+static const struct {
+	const char *one, *two;
+	const char *pods;
+} hooks[] = {
+	{ "", "", "2" },
+	{ "", HOOK "pre-install", "2" },
+	/* Helm 4 runs them one at a time, and knows no others */
+	{ HELM4 HOOK "pre-install", HELM4 HOOK "pre-install", "1" },
+	{ HELM4 HOOK "pre-install", HELM4 ARGO "PreSync", "2" },
+	{ HELM4 ARGO "PreSync", HELM4 ARGO "PostSync", "2" },
+	/* Argo CD by phase and wave */
+	{ ARGO "PreSync", ARGO "PreSync", "2" },
+	{ ARGO "PreSync", ARGO "PostSync", "1" },
+	{ ARGO "\"PostSync,PreSync\"", ARGO "PreSync", "2" },
+	{ ARGO "Sync, argocd.argoproj.io/sync-wave: \"1\"", ARGO "Sync", "1" },
+	{ ARGO "Sync, argocd.argoproj.io/sync-wave: \"-1\"",
+	  ARGO "Sync, argocd.argoproj.io/sync-wave: \"-1\"", "2" },
+	{ ARGO "Sync, argocd.argoproj.io/sync-wave: x", ARGO "Sync", "2" },
+	/* Helm's own, too, by weight */
+	{ HOOK "pre-install", HOOK "pre-upgrade", "2" },
+	{ HOOK "\"pre-install, post-install\"", HOOK "post-upgrade", "2" },
+	{ HOOK "pre-install, helm.sh/hook-weight: \"5\"", HOOK "pre-install",
+	  "1" },
+	{ HOOK "pre-install, helm.sh/hook-weight: \"5\"",
+	  ARGO "PreSync, argocd.argoproj.io/sync-wave: \"5\"", "2" },
+	{ HOOK "test", HOOK "test", "1" },
+	{ HOOK "pre-rollback", HOOK "test", "1" },
+	/* Argo CD's word goes before Helm's */
+	{ HOOK "pre-install, " ARGO "PostSync", HOOK "pre-install", "1" },
+	{ ARGO "Skip, " HOOK "pre-install", HOOK "pre-install", "1" },
+	{ ARGO "Neither, " HOOK "pre-install", HOOK "pre-install", "2" },
+	{ HOOK "pre-delete", HOOK "pre-delete", "1" },
+};
+
+static void test_hooks(void **state)
+{
+	struct world *w = *state;
+	for (size_t i = 0; i < COUNT(hooks); i++) {
+		cleanup_arena struct sg_arena a;
+		cleanup_with(survey_release) struct survey s = { 0 };
+		const char *both[] = { hooks[i].one, hooks[i].two };
+		struct sg_error e = { 0 };
+		struct fit fit;
+		sg_arena_init(&a);
+		assert_int_equal(survey_init(&s, &w->who, true, &e), 0);
+		for (size_t job = 0; job < COUNT(both); job++)
+			survey(&s, &a, sg_arena_printf(
+				&a, "apiVersion: batch/v1\nkind: Job\n"
+				    "metadata: {name: j, annotations: {%s}}\n"
+				    "spec: {" POD "}\n", both[job]));
+		assert_int_equal(survey_finish(&s, &e), 0);
+		assert_int_equal(fit_compute(&a, &s, &fit, &e), 0);
+		char text[QUANTITY_TEXT_SIZE];
+		expect_text(fit.rows[0].key, "pods", "the first row");
+		if (strcmp(quantity_print(fit.rows[0].asked, text),
+			   hooks[i].pods) != 0)
+			fail_msg("{%s} and {%s}: %s pods", both[0], both[1],
+				 text);
 	}
 }
 
@@ -393,10 +573,13 @@ int main(void)
 		cmocka_unit_test(test_replicas_and_surge),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_claim_classes),
+		cmocka_unit_test(test_long_class),
 		cmocka_unit_test(test_claim_limits),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_surroundings),
 		cmocka_unit_test(test_autoscalers),
+		cmocka_unit_test(test_hooks),
 	};
 	return cmocka_run_group_tests(tests, make_world, end_world);
 }

@@ -123,13 +123,50 @@ static void test_printable(void **state)
 	}
 }
 
-static void test_keep_end(void **state)
+static void test_shorten(void **state)
 {
 	char text[] = "Deployment/store-fashion-web";
+	char umlauts[] = "\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F\xC3\xA4";
 	(void)state;
-	assert_string_equal(text_keep_end(text, 64),
+	assert_string_equal(text_shorten(text, 28),
 			    "Deployment/store-fashion-web");
-	assert_string_equal(text_keep_end(text, 12), "~fashion-web");
+	assert_string_equal(text_shorten(text, 27),
+			    "Deployment/st~e-fashion-web");
+	assert_string_equal(text_shorten(text, 12), "Deplo~on-web");
+	assert_string_equal(text_shorten(umlauts, 4),
+			    "\xC3\xA4~\xC3\x9F\xC3\xA4");
+	assert_int_equal(text_columns(umlauts), 4);
+}
+
+#define TEN "0123456789"
+#define SEVENTY TEN TEN TEN TEN TEN TEN TEN
+
+static void test_wrap(void **state)
+{
+	static const struct {
+		size_t at, indent;
+		const char *text, *wrapped;
+	} cases[] = {
+		{ 0, 2, "", "\n" },
+		{ 0, 2, "short", "short\n" },
+		{ 0, 2, SEVENTY TEN, SEVENTY TEN "\n" },
+		{ 0, 2, SEVENTY TEN " next", SEVENTY TEN "\n  next\n" },
+		{ 0, 2, SEVENTY " 23456789 x", SEVENTY " 23456789\n  x\n" },
+		/* a word that fits no line is broken where the line ends */
+		{ 0, 0, "one " SEVENTY TEN "two",
+		  "one " SEVENTY "012345\n6789two\n" },
+		{ 0, 0, "one " SEVENTY TEN " two",
+		  "one\n" SEVENTY TEN "\ntwo\n" },
+		{ 78, 4, SEVENTY, "\n    " SEVENTY "\n" },
+		{ 90, 4, "far", "\n    far\n" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		cleanup_buffer struct sg_buffer out;
+		sg_buffer_init(&out, SG_MIB);
+		text_wrap(&out, cases[i].at, cases[i].indent, cases[i].text);
+		assert_string_equal(out.data, cases[i].wrapped);
+	}
 }
 
 int main(void)
@@ -140,7 +177,8 @@ int main(void)
 		cmocka_unit_test(test_event_without_log),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_printable),
-		cmocka_unit_test(test_keep_end),
+		cmocka_unit_test(test_shorten),
+		cmocka_unit_test(test_wrap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

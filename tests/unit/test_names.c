@@ -61,29 +61,6 @@ static const struct verdict label_values[] = {
 	{ "\xc3\xa4", false }, { "a\n", false },
 };
 
-static const struct verdict quota_keys[] = {
-	{ "pods", true },
-	{ "cpu", true },
-	{ "requests.cpu", true },
-	{ "limits.memory", true },
-	{ "requests.nvidia.com/gpu", true },
-	{ "count/jobs.batch", true },
-	{ "count/secrets", true },
-	{ "services.nodeports", true },
-	{ "gold.storageclass.storage.k8s.io/requests.storage", true },
-	{ "gold.storageclass.storage.k8s.io/persistentvolumeclaims", true },
-	{ "", false },
-	{ "pod", false },
-	{ "Pods", false },
-	{ "requests.", false },
-	{ "limits.", false },
-	{ "count/", false },
-	{ "count/Jobs", false },
-	{ "request.cpu", false },
-	{ "gold.storageclass.storage.k8s.io/pods", false },
-	{ ".storageclass.storage.k8s.io/requests.storage", false },
-};
-
 static const struct verdict cidrs[] = {
 	{ "10.0.0.0/8", true },
 	{ "0.0.0.0/0", true },
@@ -120,7 +97,6 @@ static void test_verdicts(void **state)
 			COUNT(dns_subdomains));
 	expect_verdicts(name_is_label_value, label_values,
 			COUNT(label_values));
-	expect_verdicts(name_is_quota_key, quota_keys, COUNT(quota_keys));
 	expect_verdicts(name_is_cidr, cidrs, COUNT(cidrs));
 }
 

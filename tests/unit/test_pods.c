@@ -26,6 +26,17 @@ static struct plan *make_plan(struct sg_arena *a, const char *quota,
 	return plan;
 }
 
+/* Nothing is told of the cluster. */
+static const struct cluster_facts no_cluster;
+
+static int measure(struct sg_arena *a, const struct object *o,
+		   const struct plan *plan, struct pod_needs *out,
+		   struct violations *v, struct sg_error *e)
+{
+	const struct terms terms = { plan, &no_cluster };
+	return pod_measure(a, o, &terms, out, v, e);
+}
+
 static struct object pod(struct sg_arena *a, const char *spec)
 {
 	cleanup_buffer struct sg_buffer text;
@@ -86,10 +97,10 @@ static const struct sum sums[] = {
 	{ MAIN ", initContainers: []", "3", "4" },
 	{ MAIN ", initContainers: ", "3", "4" },
 	/* overhead comes on top, on limits only where there are any */
-	{ MAIN ", overhead: {cpu: 250m}", "3250m", "4250m" },
+	{ MAIN ", runtimeClassName: kata, overhead: {cpu: 250m}", "3250m", "4250m" },
 	{ "containers: [{name: c, resources: {requests: {cpu: 2}}}], "
-	  "overhead: {cpu: 1}", "3", "-" },
-	{ MAIN ", initContainers: [" C("5", "5") "], overhead: {cpu: 1}", "6",
+	  "runtimeClassName: kata, overhead: {cpu: 1}", "3", "-" },
+	{ MAIN ", initContainers: [" C("5", "5") "], runtimeClassName: kata, overhead: {cpu: 1}", "6",
 	  "6" },
 	/* pod-level resources replace the sum */
 	{ MAIN ", resources: {requests: {cpu: 5}, limits: {cpu: 6}}", "5",
@@ -98,8 +109,15 @@ static const struct sum sums[] = {
 	{ "containers: [{name: c}], resources: {limits: {cpu: 6}}", "6", "6" },
 	{ "containers: [{name: c}], resources: {requests: {cpu: 2}}", "2",
 	  "-" },
-	{ MAIN ", resources: {requests: {cpu: 5}}, overhead: {cpu: 1}", "6",
+	{ MAIN ", resources: {requests: {cpu: 5}}, runtimeClassName: kata, overhead: {cpu: 1}", "6",
 	  "5" },
+	{ "containers: [" C("1", "1") "], runtimeClassName: kata, "
+	  "overhead: {memory: 1}", "1", "1" },
+	{ "containers: [" C("0", "0") "], runtimeClassName: kata, "
+	  "overhead: {cpu: 1}", "1", "0" },
+	/* each is rounded up to thousandths before it is added */
+	{ "containers: [" C("1n", "1n") ", " C("0.0011", "1.0001") "]", "3m",
+	  "1002m" },
 	/* quantities add up exactly */
 	{ "containers: [" C("100m", "0.1") ", " C("0.2", "200m") "]", "300m",
 	  "300m" },
@@ -116,7 +134,7 @@ static void test_sums(void **state)
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		struct object o = pod(&a, sums[i].spec);
-		if (pod_measure(&a, &o, make_plan(&a, "", ""), &needs, &v, &e))
+		if (measure(&a, &o, make_plan(&a, "", ""), &needs, &v, &e))
 			fail_msg("%s: %s", sums[i].spec, e.message);
 		expect_amount(&needs.requests, "cpu", sums[i].cpu_request,
 			      sums[i].spec);
@@ -143,6 +161,16 @@ static const struct {
 	{ "default: {cpu: 1}", { "containers: [{name: c}]", "1", "1" } },
 	{ "max: {cpu: 2}", { "containers: [{name: c}]", "2", "2" } },
 	{ "default: {memory: 1}", { "containers: [{name: c}]", "-", "-" } },
+	{ "min: {cpu: 1}", { "containers: [{name: c}]", "1", "-" } },
+	/* a pod that states limits has its requests before the LimitRange comes */
+	{ RANGE, { "containers: [{name: c}], resources: {limits: {cpu: 4}}",
+		   "4", "4" } },
+	{ RANGE, { "containers: [{name: c}], resources: {limits: {memory: 4}}",
+		   "100m", "500m" } },
+	{ RANGE, { "containers: [{name: c}], resources: {requests: {cpu: 4}}",
+		   "4", "500m" } },
+	{ RANGE, { "containers: [" C("2", "2") "], "
+		   "resources: {limits: {cpu: 4}}", "2", "4" } },
 };
 
 static void test_limit_range_defaults(void **state)
@@ -158,7 +186,7 @@ static void test_limit_range_defaults(void **state)
 		violations_init(&v, &a);
 		struct object o = pod(&a, s->spec);
 		struct plan *plan = make_plan(&a, "", defaults[i].range);
-		if (pod_measure(&a, &o, plan, &needs, &v, &e))
+		if (measure(&a, &o, plan, &needs, &v, &e))
 			fail_msg("%s: %s", s->spec, e.message);
 		expect_amount(&needs.requests, "cpu", s->cpu_request, s->spec);
 		expect_amount(&needs.limits, "cpu", s->cpu_limit, s->spec);
@@ -188,6 +216,38 @@ static const struct {
 	{ "quota: {cpu: 9}", "", "containers: [{name: c}]",
 	  "states no requests.cpu" },
 	{ "quota: {pods: 9}", "", "containers: [{name: c}]", NULL },
+	/* what the plan gives a container has to go into its pod */
+	{ "", RANGE, "containers: [{name: c}], resources: {limits: {cpu: "
+	  "400m}}", "limits.cpu 500m, the plan's default, is over the pod's" },
+	{ "", RANGE, "initContainers: [{name: i}], containers: [" C("1m", "1m")
+	  "], resources: {limits: {cpu: 400m}}",
+	  "requests.cpu 1m is less than its containers' 100m together, some" },
+	{ "", "", "containers: [" C("1", "3") "], resources: {limits: {cpu: "
+	  "2}}", "limits.cpu 3 is over the pod's own limit 2: state less" },
+	{ "", "", "containers: [" C("3", "3") "], resources: {requests: {cpu: "
+	  "2}}", "requests.cpu 2 is less than its containers' 3 together" },
+	{ "", "", "containers: [{name: c}], resources: {requests: {cpu: 3}, "
+	  "limits: {cpu: 2}}", "requests.cpu 3 is over its limit 2" },
+	{ "", "", "containers: [{name: c}], resources: {limits: "
+	  "{ephemeral-storage: 1}}", "no such resource here, but cpu, memory" },
+	/* what can't be overcommitted */
+	{ "", "", "containers: [{name: c, resources: {requests: "
+	  "{example.com/gpu: 1}}}]", "example.com/gpu 1 has no limit" },
+	{ "", "", "containers: [{name: c, resources: {limits: "
+	  "{example.com/gpu: 1}}}]", NULL },
+	{ "", "", "containers: [{name: c, resources: {requests: "
+	  "{example.com/gpu: 1}, limits: {example.com/gpu: 2}}}]",
+	  "is under its limit 2" },
+	{ "", "", "containers: [{name: c, resources: {limits: "
+	  "{example.com/gpu: 1.5}}}]", "1500m is no whole number" },
+	{ "", "", "containers: [{name: c, resources: {limits: {cpu: 1, "
+	  "hugepages-2Mi: 3Mi}}}]", "3Mi is no whole number of such pages" },
+	{ "", "", "containers: [{name: c, resources: {limits: "
+	  "{hugepages-2Mi: 4Mi}}}]", "huge pages alone" },
+	{ "", "", "containers: [{name: c, resources: {limits: {gpu: 1}}}]",
+	  "limits.gpu: no such resource here, but cpu" },
+	{ "", "", "containers: [{name: c}], overhead: {cpu: 1}",
+	  "only a RuntimeClass gives" },
 	{ "quota: {requests.cpu: 9, limits.cpu: 9}", RANGE,
 	  "containers: [{name: c}]", NULL },
 	{ "quota: {limits.cpu: 9}", "", "containers: [" C("1", "2") "]",
@@ -208,7 +268,7 @@ static void test_violations(void **state)
 		struct object o = pod(&a, judged[i].spec);
 		struct plan *plan =
 			make_plan(&a, judged[i].quota, judged[i].range);
-		if (pod_measure(&a, &o, plan, &needs, &v, &e))
+		if (measure(&a, &o, plan, &needs, &v, &e))
 			fail_msg("%s: %s", judged[i].spec, e.message);
 		if (v.count != (says ? 1 : 0))
 			fail_msg("%s: %u violations, first: %s", judged[i].spec,
@@ -217,6 +277,76 @@ static void test_violations(void **state)
 			fail_msg("%s", v.items[0].message);
 		if (says && !strstr(v.items[0].field, "Pod/p"))
 			fail_msg("%s", v.items[0].field);
+	}
+}
+
+/* What the policy tells of RuntimeClass kata, and nothing of others. */
+static const struct {
+	const char *fields;
+	const char *request; /* beside containers that request 1 */
+	const char *says;
+} classes[] = {
+	{ "runtimeClassName: kata", "1250m", NULL },
+	{ "runtimeClassName: runc", "1", NULL },
+	{ "runtimeClassName: kata, overhead: {cpu: 0.25}", "1250m", NULL },
+	{ "runtimeClassName: runc, overhead: {cpu: 2}", "3", NULL },
+	{ "runtimeClassName: kata, overhead: {cpu: 1}", "2",
+	  "another overhead than the policy's of RuntimeClass kata" },
+	{ "runtimeClassName: kata, overhead: {cpu: 250m, memory: 1}", "1250m",
+	  "another overhead than" },
+};
+
+static void test_runtime_classes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(classes); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct pod_needs needs;
+		struct sg_error e = { 0 };
+		struct runtime_class kata = { .name = "kata" };
+		const struct cluster_facts cluster = { NULL, &kata, 1 };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		const struct terms terms = { make_plan(&a, "", ""), &cluster };
+		struct quantity overhead = quantity_from_int(250);
+		overhead.nano /= 1000;
+		assert_int_equal(resources_set(&a, &kata.overhead, "cpu",
+					       overhead, &e), 0);
+		const char *spec = sg_arena_printf(
+			&a, "containers: [" C("1", "2") "], %s",
+			classes[i].fields);
+		struct object o = pod(&a, spec);
+		assert_int_equal(pod_measure(&a, &o, &terms, &needs, &v, &e), 0);
+		expect_amount(&needs.requests, "cpu", classes[i].request, spec);
+		assert_int_equal(v.count > 0, classes[i].says != NULL);
+		if (classes[i].says && !strstr(v.items[0].message, classes[i].says))
+			fail_msg("%s", v.items[0].message);
+	}
+}
+
+/* A template is refused as it is written, before its pods get any default. */
+static void test_templates(void **state)
+{
+	static const char huge[] = "containers: [{name: c, resources: {limits: "
+				   "{hugepages-2Mi: 4Mi}}}]";
+	(void)state;
+	for (int is_template = 0; is_template <= 1; is_template++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct pod_needs needs;
+		struct sg_error e = { 0 };
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		char *text = sg_arena_printf(
+			&a,
+			"apiVersion: batch/v1\nkind: Job\nmetadata: {name: p}\n"
+			"spec: {template: {spec: {%s}}}\n", huge);
+		struct object o = is_template ? must_read(&a, text) :
+						pod(&a, huge);
+		assert_int_equal(measure(&a, &o, make_plan(&a, "", RANGE),
+					 &needs, &v, &e), 0);
+		assert_int_equal(v.count, is_template);
 	}
 }
 
@@ -233,7 +363,7 @@ static void test_pod_level_states_them(void **state)
 	struct object o = pod(&a, "containers: [{name: c}], resources: "
 				  "{requests: {cpu: 1}, limits: {cpu: 2}}");
 	struct plan *plan = make_plan(&a, "quota: {requests.cpu: 9}", "");
-	assert_int_equal(pod_measure(&a, &o, plan, &needs, &v, &e), 0);
+	assert_int_equal(measure(&a, &o, plan, &needs, &v, &e), 0);
 	if (v.count)
 		fail_msg("%s", v.items[0].message);
 	expect_amount(&needs.requests, "cpu", "1", "the pod's own request");
@@ -272,7 +402,7 @@ static void test_broken(void **state)
 		sg_arena_init(&a);
 		violations_init(&v, &a);
 		struct object o = pod(&a, broken[i].spec);
-		expect_error(pod_measure(&a, &o, make_plan(&a, "", ""), &needs,
+		expect_error(measure(&a, &o, make_plan(&a, "", ""), &needs,
 					 &v, &e),
 			     &e, SG_INVALID, broken[i].says, broken[i].spec);
 	}
@@ -284,6 +414,8 @@ int main(void)
 		cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_limit_range_defaults),
 		cmocka_unit_test(test_violations),
+		cmocka_unit_test(test_runtime_classes),
+		cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_pod_level_states_them),
 		cmocka_unit_test(test_broken),
 	};

@@ -229,6 +229,7 @@ static void test_release(void **state)
 	const struct identity who = { .store = { .name = "fashion" },
 				      .engine = &p->engines[0],
 				      .plan = &p->plans[0],
+				      .cluster = &p->cluster,
 				      .namespace = "store-fashion" };
 	const struct release r = { &who, objects, COUNT(objects) };
 	torture(survey_release_of, &r);
