@@ -72,7 +72,7 @@ def test_whatever_flag_an_upgrade_forgets_the_shops_data_stay(shop):
     it.upgrade(guarded=False)
     assert it.data() == before, "an upgrade without the post-renderer deleted the shop"
     it.upgrade("--with-namespace")
-    # of a release that was in halves, and is to be a whole; Helm deletes what is left out
+    # Helm deletes what is left out, and that is all but the guards
     it.upgrade("--only", "guards")
     assert it.data() == before, "an upgrade without --with-namespace deleted the shop"
     it.must("rollback", it.namespace, "2", "-n", it.namespace)
