@@ -40,6 +40,11 @@ int pod_read(struct pod *p);
 
 /* Requests default to limits, of containers and of the pod: before admission. */
 int pod_default_requests(struct pod *p);
+/*
+ * Up to thousandths, as the API server stores amounts: a pod's once its requests
+ * have their defaults, a template's before.
+ */
+void pod_round(struct pod *p);
 /* What admission adds: the LimitRange's defaults, the RuntimeClass's overhead. */
 int pod_default_by_plan(struct pod *p);
 

@@ -152,20 +152,49 @@ static void check_container_limits(struct pod *p, const struct container *c)
 	}
 }
 
-static void check_sum(struct pod *p, const char *list,
-		      const struct resource *sum, const struct resources *own,
-		      bool with_defaults)
+/* Whether the plan's default is what some container requests of it. */
+static bool plan_requests(const struct pod *p, const char *name)
+{
+	for (unsigned i = 0; p->range && i < p->count; i++) {
+		const struct container *c = &p->containers[i];
+		if (!resources_get(&c->stated.requests, name) &&
+		    !resources_get(&c->stated.limits, name) &&
+		    resources_get(&c->needs.requests, name))
+			return true;
+	}
+	return false;
+}
+
+static void check_request_sum(struct pod *p, const struct resource *sum)
 {
 	char a[QUANTITY_TEXT_SIZE], b[QUANTITY_TEXT_SIZE];
-	const struct quantity *all = resources_get(own, sum->name);
+	const struct quantity *all = resources_get(&p->needs.requests, sum->name);
+	if (!all || quantity_compare(sum->amount, *all) <= 0)
+		return;
+	quantity_print(*all, a);
+	quantity_print(sum->amount, b);
+	bool stated = resources_get(&p->stated.requests, sum->name);
+	if (plan_requests(p, sum->name))
+		violations_add(p->violations, describe(p, NULL),
+			       "requests.%.80s %s%s is less than the %s that its containers have with the plan's default: state it on each container%s",
+			       sum->name, a,
+			       stated ? "" : " (what its containers state)", b,
+			       stated ? ", or more here" : ", or here");
+	else
+		violations_add(p->violations, describe(p, NULL),
+			       "requests.%.80s %s is less than its containers' %s together",
+			       sum->name, a, b);
+}
+
+static void check_limit_sum(struct pod *p, const struct resource *sum)
+{
+	char a[QUANTITY_TEXT_SIZE], b[QUANTITY_TEXT_SIZE];
+	const struct quantity *all = resources_get(&p->needs.limits, sum->name);
 	if (all && quantity_compare(sum->amount, *all) > 0)
 		violations_add(p->violations, describe(p, NULL),
-			       "%s.%.80s %s is less than its containers' %s together%s",
-			       list, sum->name, quantity_print(*all, a),
-			       quantity_print(sum->amount, b),
-			       with_defaults ?
-				       ", some by the plan's default: state them on each container" :
-				       "");
+			       "limits.%.80s %s is less than its containers' %s together",
+			       sum->name, quantity_print(*all, a),
+			       quantity_print(sum->amount, b));
 }
 
 static int check_consistency(struct pod *p)
@@ -173,24 +202,11 @@ static int check_consistency(struct pod *p)
 	struct pod_needs sum = { 0 };
 	if (pod_sum(p, &sum))
 		return -1;
-	for (unsigned i = 0; i < sum.requests.count; i++) {
-		const char *name = sum.requests.items[i].name;
-		bool defaulted = false;
-		for (unsigned c = 0; p->range && c < p->count; c++) {
-			const struct pod_needs *own = &p->containers[c].stated;
-			defaulted |= !resources_get(&own->requests, name) &&
-				     !resources_get(&own->limits, name) &&
-				     resources_get(
-					     &p->containers[c].needs.requests,
-					     name);
-		}
-		check_sum(p, "requests", &sum.requests.items[i],
-			  &p->needs.requests, defaulted);
-	}
+	for (unsigned i = 0; i < sum.requests.count; i++)
+		check_request_sum(p, &sum.requests.items[i]);
 	for (unsigned i = 0; i < sum.limits.count; i++)
 		if (resource_name_is_huge_pages(sum.limits.items[i].name))
-			check_sum(p, "limits", &sum.limits.items[i],
-				  &p->needs.limits, false);
+			check_limit_sum(p, &sum.limits.items[i]);
 	for (unsigned i = 0; i < p->count; i++)
 		if (!p->containers[i].is_init)
 			check_container_limits(p, &p->containers[i]);

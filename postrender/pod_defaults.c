@@ -63,6 +63,23 @@ static int default_pod_requests(struct pod *p, const struct pod_needs *sum)
 	return add_missing(p, &own->requests, &own->limits);
 }
 
+static void round_all(struct resources *r)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		quantity_round_to_milli(&r->items[i].amount);
+}
+
+void pod_round(struct pod *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		round_all(&p->containers[i].needs.requests);
+		round_all(&p->containers[i].needs.limits);
+	}
+	round_all(&p->needs.requests);
+	round_all(&p->needs.limits);
+	round_all(&p->overhead);
+}
+
 int pod_default_requests(struct pod *p)
 {
 	struct pod_needs sum = { 0 };

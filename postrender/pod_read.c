@@ -4,28 +4,21 @@
 
 #include "decode.h"
 
-/* As the API server stores it. */
-static void round_all(struct resources *r)
-{
-	for (unsigned i = 0; i < r->count; i++)
-		quantity_round_to_milli(&r->items[i].amount);
-}
-
 static int read_needs(struct pod *p, const struct node *owner,
 		      struct pod_needs *out)
 {
 	const struct node *resources = node_get(owner, "resources");
 	if (node_is_null(resources))
 		return 0;
-	if (decode_any_mapping(resources, "resources", p->e) ||
-	    decode_resources(p->arena, resources, "resources", "requests",
-			     &out->requests, p->e) ||
-	    decode_resources(p->arena, resources, "resources", "limits",
-			     &out->limits, p->e))
-		return -1;
-	round_all(&out->requests);
-	round_all(&out->limits);
-	return 0;
+	return decode_any_mapping(resources, "resources", p->e) ||
+			       decode_resources(p->arena, resources,
+						"resources", "requests",
+						&out->requests, p->e) ||
+			       decode_resources(p->arena, resources,
+						"resources", "limits",
+						&out->limits, p->e) ?
+		       -1 :
+		       0;
 }
 
 static int copy_needs(struct pod *p, const struct pod_needs *from,
@@ -94,7 +87,6 @@ int pod_read(struct pod *p)
 	    decode_resources(p->arena, spec, "the pod's spec", "overhead",
 			     &p->overhead, p->e))
 		return -1;
-	round_all(&p->overhead);
 	p->states_overhead = !node_is_null(node_get(spec, "overhead"));
 	p->runtime_class = node_text(node_get(spec, "runtimeClassName"));
 	return 0;

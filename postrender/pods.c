@@ -89,10 +89,16 @@ int pod_measure(struct sg_arena *a, const struct object *o,
 	if (pod_read(&p))
 		return -1;
 	/* a template is held to the rules as it is written, its pods again */
-	if ((o->workload != POD && pod_check_values(&p)) ||
-	    pod_default_requests(&p) || pod_default_by_plan(&p))
+	if (o->workload != POD) {
+		pod_round(&p);
+		if (pod_check_values(&p))
+			return -1;
+	}
+	if (pod_default_requests(&p))
 		return -1;
-	if (v->count == before && pod_check_values(&p))
+	pod_round(&p);
+	if (pod_default_by_plan(&p) ||
+	    (v->count == before && pod_check_values(&p)))
 		return -1;
 	pod_check_range(&p);
 	pod_check_quota(&p);

@@ -1,6 +1,7 @@
 """Random pods, what this program says of each, and what a real API server charges a
 ResourceQuota for it."""
 
+import copy
 import decimal
 import http.client
 import json
@@ -11,6 +12,7 @@ import yaml
 
 from conftest import ROOT, postrender
 
+DEFAULT = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
 CLASS = {"name": "kata", "overhead": {"cpu": "250m", "memory": "120Mi"}}
 COMPUTED = ["cpu", "memory", "ephemeral-storage"]
 KEYS = (["pods", "count/pods", "hugepages-2Mi", "requests.hugepages-2Mi",
@@ -45,6 +47,12 @@ AMOUNTS = {
     "hugepages-2Mi": ["2Mi", "4Mi", "4194304", "3Mi"],
     "example.com/gpu": ["1", "2", "1", "1.5"],
 }
+# of a pod as a whole: mostly enough for its containers
+WHOLE = {
+    "cpu": ["4", "6", "8500m", "12", "9", "400m"],
+    "memory": ["8Gi", "12Gi", "9G", "16Gi", "300Mi"],
+    "hugepages-2Mi": ["12Mi", "16Mi", "2Mi"],
+}
 OFTEN = {"cpu": 0.6, "memory": 0.5, "ephemeral-storage": 0.15, "hugepages-2Mi": 0.06,
          "example.com/gpu": 0.06}
 
@@ -53,13 +61,13 @@ def quantity(text):
     units = {"": 1, "n": "1e-9", "u": "1e-6", "m": "1e-3", "k": "1e3", "M": "1e6", "G": "1e9",
              "T": "1e12", "P": "1e15", "E": "1e18",
              **{f"{unit}i": 1024 ** (i + 1) for i, unit in enumerate("KMGTPE")}}
-    digits = text.rstrip("numkMGTPEi")
+    digits = text.rstrip("numkKMGTPEi")
     return decimal.Decimal(digits) * decimal.Decimal(units[text[len(digits):]])
 
 
 def policy():
     """The default one with these plans, and what is true of the cluster."""
-    document = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
+    document = copy.deepcopy(DEFAULT)
     spec = document["spec"]
     spec["defaultPlan"] = "bare"
     spec["cluster"] = {"runtimeClasses": [CLASS], "defaultStorageClass": "gold"}
@@ -74,13 +82,13 @@ def policy():
 # --- random pods -------------------------------------------------------------------
 
 
-def random_resources(random, names, more=1.0):
+def random_resources(random, amounts):
     """What a container or a pod may state, mostly so that it is taken."""
     found = {"requests": {}, "limits": {}}
-    for name in names:
-        if random.random() > OFTEN[name] * more:
+    for name in amounts:
+        if random.random() > OFTEN[name]:
             continue
-        low, high = sorted(random.choices(AMOUNTS[name], k=2), key=quantity)
+        low, high = sorted(random.choices(amounts[name], k=2), key=quantity)
         if random.random() < 0.05:
             low, high = high, low
         if name not in COMPUTED and random.random() < 0.85:
@@ -106,11 +114,7 @@ def random_pod(random, pod_level):
             container(f"i{i}", **({"restartPolicy": "Always"} if random.random() < 0.4 else {}))
             for i in range(random.choice([1, 2, 3]))]
     if pod_level:
-        spec["resources"] = random_resources(
-            random, ["cpu", "memory", "hugepages-2Mi"], more=1.5)
-        if random.random() < 0.6:  # as much as is likely to do
-            spec["resources"].setdefault(random.choice(["limits", "requests"]), {}).update(
-                {random.choice(["cpu", "memory"]): "12Gi"})
+        spec["resources"] = random_resources(random, WHOLE)
     if random.random() < 0.1:
         spec["runtimeClassName"] = CLASS["name"]
     if random.random() < 0.05:
@@ -194,8 +198,11 @@ class Server:
             bare(spec, kind))
         return code == 201, answer.get("message", "")
 
-    def takes_template(self, spec, namespace):
+    def charged_by_template(self, spec, namespace):
+        """The same of a Deployment's pod: its template is defaulted before its pod is."""
         code, answer = self.ask(
             "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments?dryRun=All",
             wrapped(spec))
-        return code == 201, answer.get("message", "")
+        if code != 201:
+            return None, answer["message"]
+        return self.charged(bare(answer["spec"]["template"]["spec"]), namespace)

@@ -58,6 +58,63 @@ def test_pods_of_kinds_unknown_here_are_warned_of():
     assert "unless the operator labels them: Rollout/it" in said, said
 
 
+def custom(api_version, kind, name, **spec):
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def test_what_operators_make_pods_of_is_said_once():
+    cluster = custom("postgresql.cnpg.io/v1", "Cluster", "db", instances=3,
+                     storage={"size": "100Gi"})
+    cache = custom("redis.redis.opstreelabs.in/v1beta2", "RedisReplication", "cache",
+                   clusterSize=3, kubernetesConfig={"resources": {"limits": {"cpu": "1"}}})
+    monitor = custom("monitoring.coreos.com/v1", "ServiceMonitor", "shop", endpoints=[{}])
+    said = run(cluster, cache, monitor)[1]
+    assert said.count("warning") == 1 and "not counted in the fit" in said, said
+    assert said.endswith("labels them: Cluster/db, RedisReplication/cache\n"), said
+    assert run(monitor)[1] == ""
+
+
+def test_many_objects_of_operators_make_a_bounded_warning():
+    names = [f"{'x' * 240}-{i}" for i in range(100)]
+    said = run(*(custom("postgresql.cnpg.io/v1", "Cluster", name) for name in names))[1]
+    assert said.count("warning") == 1 and len(said) < 2000, said
+    assert "-0," in said and "-11 and 88 more" in said, said
+
+
+def with_policy(tmp_path, *objects, quota, **cluster):
+    policy = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
+    policy["spec"]["cluster"] = cluster
+    policy["spec"]["plans"]["small"]["quota"].update(quota)
+    path = tmp_path / "policy.yaml"
+    path.write_text(yaml.safe_dump(policy))
+    return run(*objects, args=[*STORE, "--policy", path, "--explain"])[1]
+
+
+GOLD = "gold.storageclass.storage.k8s.io/requests.storage"
+CLAIM = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+         "spec": {"resources": {"requests": {"storage": "3Gi"}}}}
+
+
+def test_the_policy_tells_the_class_of_claims_without_one(tmp_path):
+    other = {**CLAIM, "metadata": {"name": "more"}}
+    said = with_policy(tmp_path, CLAIM, other, quota={GOLD: "9Gi"})
+    assert said.count("warning") == 1, said
+    assert "PersistentVolumeClaim/data: a claim names no storage class" in said, said
+    said = with_policy(tmp_path, CLAIM, other, quota={GOLD: "9Gi"}, defaultStorageClass="gold")
+    assert "warning" not in said and "6Gi" in said.split(GOLD)[1].splitlines()[1], said
+    assert "warning" not in with_policy(tmp_path, CLAIM, quota={})
+
+
+def test_the_policy_tells_what_a_runtime_class_adds(tmp_path):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "it"}, "spec": {
+        "runtimeClassName": "kata", "containers": [container("wordpress")]}}
+    said = with_policy(tmp_path, pod, quota={})
+    assert "what RuntimeClass kata adds to each pod is not counted" in said, said
+    said = with_policy(tmp_path, pod, quota={}, runtimeClasses=[
+        {"name": "kata", "overhead": {"cpu": "250m"}}])
+    assert "warning" not in said and "350m" in said.split("requests.cpu")[1].splitlines()[0], said
+
+
 def test_an_operators_database_can_be_reached():
     """Its pods are stamped by inheritedMetadata; no workload is in the stream."""
     cluster = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",

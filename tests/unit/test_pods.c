@@ -221,7 +221,7 @@ static const struct {
 	  "400m}}", "limits.cpu 500m, the plan's default, is over the pod's" },
 	{ "", RANGE, "initContainers: [{name: i}], containers: [" C("1m", "1m")
 	  "], resources: {limits: {cpu: 400m}}",
-	  "requests.cpu 1m is less than its containers' 100m together, some" },
+	  "requests.cpu 1m (what its containers state) is less than the 100m" },
 	{ "", "", "containers: [" C("1", "3") "], resources: {limits: {cpu: "
 	  "2}}", "limits.cpu 3 is over the pod's own limit 2: state less" },
 	{ "", "", "containers: [" C("3", "3") "], resources: {requests: {cpu: "
