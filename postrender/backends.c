@@ -12,7 +12,9 @@ struct role {
 	bool main_known;    /* its main container declares one of the profile's */
 	bool main_declares; /* or another that may be opened */
 	bool main_served;   /* of those, one that a Service leads to */
-	bool served;	    /* a Service leads to one of the profile's */
+	bool known_aside;   /* a sidecar declares one of the profile's */
+	bool led_to;	    /* by a Service, on any port */
+	bool served;	    /* on one of the profile's */
 	bool wide;	    /* nothing says more: all of the profile's */
 };
 
@@ -351,6 +353,7 @@ static void take_declared(const struct backends *b, const struct pods *pods,
 		port_set_add(&facts_of(b, c)->inside, d->number);
 		role->main_known |= d->main && known;
 		role->main_declares |= d->main && may_open(b, c, d->number);
+		role->known_aside |= !d->main && known;
 		if (known)
 			open_port(b, c, d->number);
 	}
@@ -361,6 +364,7 @@ static void take_served(const struct backends *b, const struct pods *pods,
 {
 	const struct component *c = pods->component;
 	port_set_add(&facts_of(b, c)->inside, port);
+	role->led_to = true;
 	if (ports_contain(&c->ports, port)) {
 		role->served = true;
 		open_port(b, c, port);
@@ -377,6 +381,9 @@ static void take_rest(const struct backends *b, const struct pods *pods,
 {
 	const struct component *c = pods->component;
 	if (role->main_known || role->main_served || role->served)
+		return;
+	/* PHP-FPM behind a web server in one pod */
+	if (role->main_declares && role->known_aside && !role->led_to)
 		return;
 	role->wide = !role->main_declares;
 	if (role->wide)

@@ -16,8 +16,9 @@ struct component_facts {
 	 * Where others reach it. Of a workload's ports these are: those that the
 	 * profile knows and that its main container declares, a sidecar declares
 	 * or a Service leads to; without any of the main container's, all that
-	 * it declares (where a Service leads to some, those); without declared
-	 * ones, the profile's, and what Services lead to but no sidecar's port.
+	 * it declares (where a Service leads to some, those; where none leads
+	 * anywhere and a sidecar declares one that the profile knows, that);
+	 * without declared ones, the profile's, and what Services lead to but no sidecar's port.
 	 * Of a public component never one that the profile knows of a closed one
 	 * alone.
 	 */
