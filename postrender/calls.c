@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classify.h"
 #include "containers.h"
 #include "decode.h"
 #include "demand.h"
@@ -101,10 +102,11 @@ static int add_declared(struct calls *c, const struct node *container, bool main
 }
 
 static int add_all_declared(struct calls *c, const struct object *o,
-			    struct span *span, struct sg_error *e)
+			    const struct component *component, struct span *span,
+			    struct sg_error *e)
 {
 	struct containers all = containers_of(o->pod_spec);
-	const struct node *main = container_main(o), *n;
+	const struct node *main = classify_main(o, component), *n;
 	span->first = c->declared.count;
 	while ((n = containers_next(&all)))
 		if (add_declared(c, n, n == main, e))
@@ -139,7 +141,7 @@ static int note_pods(struct calls *c, const struct object *o,
 	    add_labels(c, node_path(o->template, "metadata", "labels", NULL),
 		       scratch, &pods.labels, e) ||
 	    (stamped && add_stamps(c, &pods, scratch, e)) ||
-	    add_all_declared(c, o, &pods.ports, e) ||
+	    add_all_declared(c, o, component, &pods.ports, e) ||
 	    mentions_of_pods(c, o, &pods, scratch, e))
 		return -1;
 	struct pods *kept = LIST_ADD(c->pods, e);

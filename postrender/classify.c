@@ -164,6 +164,19 @@ static const struct component *by_other_containers(const struct engine *engine,
 	return NULL;
 }
 
+const struct node *classify_main(const struct object *o,
+				 const struct component *c)
+{
+	const struct node *main = container_main(o), *n;
+	struct containers all = containers_of(o->pod_spec);
+	if (!c || image_matches(main, c))
+		return main;
+	while ((n = containers_next(&all)))
+		if (image_matches(n, c))
+			return n;
+	return main;
+}
+
 static bool runs_to_completion(const struct object *o)
 {
 	return o->workload == JOB || o->workload == CRON_JOB ||

@@ -24,4 +24,11 @@ const struct component *classify(const struct engine *engine,
 				 const struct object *o,
 				 const struct component **rival);
 
+/*
+ * The container whose ports are the component's own: the main one, or where its
+ * image does not speak for the component, the first whose image does.
+ */
+const struct node *classify_main(const struct object *o,
+				 const struct component *c);
+
 #endif
