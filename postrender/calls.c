@@ -42,9 +42,15 @@ int calls_word(struct calls *c, const char *text, uint32_t *number,
 static int add_label(struct calls *c, const char *key, const char *value,
 		     struct sg_arena *scratch, struct sg_error *e)
 {
-	const char *pair = sg_arena_printf(scratch, "%s=%s", key, value);
+	size_t before = strlen(key), length = before + 1 + strlen(value);
+	char *pair = sg_arena_alloc(scratch, length);
 	uint32_t *item = pair ? LIST_ADD(c->labels, e) : NULL;
-	return item ? calls_word(c, pair, item, e) : sg_error_memory(e);
+	if (!item)
+		return sg_error_memory(e);
+	memcpy(pair, key, before);
+	pair[before] = '=';
+	memcpy(pair + before + 1, value, length - before - 1);
+	return words_add(&c->words, pair, length, item, e);
 }
 
 static int add_labels(struct calls *c, const struct node *map,

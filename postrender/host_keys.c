@@ -1,30 +1,39 @@
 #include "hosts.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Words of a key, in lower case, each between blanks. */
-static const char of_hosts[] =
-	" host hosts hostname hostnames url urls uri uris dsn addr addrs address"
-	" addresses endpoint endpoints upstream upstreams server servers peer peers"
-	" node nodes broker brokers backend backends ";
+/* Words of a key, in lower case and in order. */
+static const char *const of_hosts[] = {
+	"addr", "address", "addresses", "addrs", "backend", "backends", "broker",
+	"brokers", "dsn", "endpoint", "endpoints", "host", "hostname",
+	"hostnames", "hosts", "node", "nodes", "peer", "peers", "server",
+	"servers", "upstream", "upstreams", "uri", "uris", "url", "urls",
+};
 /* Last words: of names, kinds and secrets, which often equal a Service's name. */
-static const char of_else[] =
-	" user username name database db dbname pass password passwd secret token"
-	" schema type kind mode role driver dialect client connection provider"
-	" adapter engine app application component part store table prefix suffix key"
-	" tag label id env environment title text message description locale lang"
-	" language theme queue bucket index topic group realm profile level format"
-	" path dir directory file version image ";
+static const char *const of_else[] = {
+	"adapter", "app", "application", "bucket", "client", "component",
+	"connection", "database", "db", "dbname", "description", "dialect", "dir",
+	"directory", "driver", "engine", "env", "environment", "file", "format",
+	"group", "id", "image", "index", "key", "kind", "label", "lang",
+	"language", "level", "locale", "message", "mode", "name", "part", "pass",
+	"passwd", "password", "path", "prefix", "profile", "provider", "queue",
+	"realm", "role", "schema", "secret", "store", "suffix", "table", "tag",
+	"text", "theme", "title", "token", "topic", "type", "user", "username",
+	"version",
+};
 
 enum { WORD_SIZE = 24 };
 
-static bool lists(const char *words, const char *word)
+static int compare(const void *word, const void *entry)
 {
-	char wanted[WORD_SIZE + 2];
-	(void)snprintf(wanted, sizeof wanted, " %s ", word);
-	return strstr(words, wanted) != NULL;
+	return strcmp(word, *(const char *const *)entry);
 }
+
+#define LISTS(list, word)                                                      \
+	(bsearch(word, list, sizeof(list) / sizeof *(list), sizeof *(list),    \
+		 compare) != NULL)
 
 /* The next word of DB_HOST, dbHost, db.host or db-host, in lower case. */
 static const char *next_word(const char *at, const char *end,
@@ -53,9 +62,9 @@ enum host_key host_key(const char *key, size_t length)
 		key = next_word(key, end, word);
 		if (!*word)
 			continue;
-		host |= lists(of_hosts, word);
+		host |= LISTS(of_hosts, word);
 		literal |= strncmp(word, "host", 4) == 0;
-		other = lists(of_else, word);
+		other = LISTS(of_else, word);
 	}
 	/* HOST_NAME is a host, SERVER_NAME or URL_PREFIX something else */
 	if (other && !literal)

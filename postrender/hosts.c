@@ -56,7 +56,7 @@ static bool is_host(struct word w)
 {
 	bool letter = false;
 	char before = '.';
-	if (w.end - w.begin > 253)
+	if (w.end - w.begin > 253 || w.begin == w.end)
 		return false;
 	for (const char *at = w.begin; at < w.end; before = *at++) {
 		if (!in_host(*at) || (before == '.' && (*at == '.' || *at == '-')))
@@ -132,8 +132,8 @@ static int find_in_authority(struct scan *s, const char **at)
 		uint16_t port = port_behind(s, w.end);
 		struct word host = trim(w);
 		if (is_host(host)) {
-			int result = report(s, host, port ? port : usual, !port,
-					    HOST_SURE);
+			int result = report(s, host, port ? port : usual,
+					    !port && usual, HOST_SURE);
 			if (result)
 				return result;
 		}
@@ -177,13 +177,13 @@ static bool is_hinted(const struct scan *s, struct word w)
 	if (is_option && s->text->is_command && length == 1 &&
 	    tolower((unsigned char)*key.begin) == 'h')
 		return gap_has_only(s, w.begin, " \t\"'=");
-	if (host_key(key.begin, length) != KEY_OF_HOST)
-		return false;
-	if (is_option)
-		return gap_has_only(s, w.begin, " \t\"'=");
-	return gap_has_only(s, w.begin, " \t\"'=:,>()[{") &&
-	       (gap_has(s, w.begin, "=:>") ||
-		(gap_has(s, w.begin, ",") && gap_has(s, w.begin, "'\"")));
+	bool fits = is_option ?
+			    gap_has_only(s, w.begin, " \t\"'=") :
+			    gap_has_only(s, w.begin, " \t\"'=:,>()[{") &&
+				    (gap_has(s, w.begin, "=:>") ||
+				     (gap_has(s, w.begin, ",") &&
+				      gap_has(s, w.begin, "'\"")));
+	return fits && host_key(key.begin, length) == KEY_OF_HOST;
 }
 
 static bool ends_with(const struct scan *s, const char *at, const char *text)
@@ -225,6 +225,14 @@ static bool is_in_namespace(const struct scan *s, struct word w)
 		memmem(w.begin, length, ".svc", strlen(".svc")));
 }
 
+/* `"port": 80`, `name=db`: the word is a key itself. */
+static bool is_key(const struct scan *s, const char *at)
+{
+	while (at < s->end && (*at == '"' || *at == '\'' || *at == ' '))
+		at++;
+	return at < s->end && (*at == ':' || *at == '=');
+}
+
 /* One word that may be a host. */
 static int consider(struct scan *s, struct word whole)
 {
@@ -241,7 +249,7 @@ static int consider(struct scan *s, struct word whole)
 	uint16_t port = port_behind(s, whole.end);
 	bool credentials = left == '@' && right == '/';
 	bool sure = credentials || s->awaits || is_in_namespace(s, w);
-	bool hinted = is_hinted(s, w);
+	bool hinted = is_hinted(s, w) && (port || !is_key(s, whole.end));
 	if (!port)
 		port = port_beside(s, whole.end);
 	s->listed = hinted;
@@ -356,38 +364,53 @@ static int find_words(struct scan *s)
 
 /* --- values --- */
 
-/* "db", "db-0.db,db-1.db:3306": hosts and commas from end to end. */
+/* Whether a value may be a list by blanks alone: that of MEMCACHED_SERVERS. */
+static bool blanks_separate(const struct scan *s)
+{
+	const char *key = s->text->key;
+	return key && host_key(key, strlen(key)) == KEY_OF_HOST;
+}
+
+/* Behind what separates the items of a list; NULL where nothing does. */
+static const char *next_item(const struct scan *s, const char *at)
+{
+	bool separated = at == s->text->bytes;
+	const char *gap = at;
+	for (; at < s->end && strchr(",; \t\n", *at); at++)
+		separated |= *at == ',' || *at == ';';
+	if (at == s->end || (at > gap && (separated || blanks_separate(s))))
+		return at;
+	return NULL;
+}
+
+/*
+ * "db", "db-0.db,db-1.db:3306": hosts and commas from end to end. Those with ports
+ * are found as words.
+ */
 static int find_alone(struct scan *s, bool report_them, bool *all)
 {
-	bool blanks = s->text->key && host_key(s->text->key, strlen(s->text->key)) ==
-					      KEY_OF_HOST;
 	const char *at = s->text->bytes;
-	*all = true;
-	while (at < s->end) {
+	*all = false;
+	if (at < s->end && !in_word(*at))
+		at = next_item(s, at);
+	while (at && at < s->end) {
 		struct word w = { at, at };
 		while (w.end < s->end && in_word(*w.end))
 			w.end++;
+		if (!is_host(w))
+			return 0;
+		uint16_t port = port_behind(s, w.end);
+		int result = report_them && !port ?
+				     report(s, w, 0, false, HOST_ALONE) :
+				     0;
+		if (result)
+			return result;
 		at = w.end;
-		uint16_t port = port_behind(s, at);
 		while (port && at < s->end && !strchr(",; \t\n", *at))
 			at++;
-		if (w.begin < w.end) {
-			*all &= is_host(w);
-			int result = report_them && !port ?
-					     report(s, w, 0, false, HOST_ALONE) :
-					     0;
-			if (result)
-				return result;
-		}
-		const char *gap = at;
-		bool separated = false;
-		for (; at < s->end && strchr(",; \t\n", *at); at++)
-			separated |= blanks || *at == ',' || *at == ';';
-		*all &= at == s->end || (at > gap && separated) ||
-			(gap == s->text->bytes && at > gap);
-		if (!*all)
-			return 0;
+		at = next_item(s, at);
 	}
+	*all = at != NULL;
 	return 0;
 }
 

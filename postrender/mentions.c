@@ -80,6 +80,8 @@ static void join(const struct node *owner, const char *key,
 			sg_buffer_putc(words, ' ');
 		}
 	}
+	if (words->length)
+		sg_buffer_putc(words, '\n');
 }
 
 static int find_in_commands(struct finding *f, const struct node *container)
@@ -90,20 +92,19 @@ static int find_in_commands(struct finding *f, const struct node *container)
 	cleanup_buffer struct sg_buffer words;
 	sg_buffer_init(&words, SG_MAX_DOCUMENT * 2);
 	join(container, "command", &words);
+	if (words.length) /* args go on with it */
+		words.data[words.length - 1] = ' ';
 	join(container, "args", &words);
-	for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-		sg_buffer_putc(&words, '\n');
+	for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
 		join(node_path(container, probes[i], "exec", NULL), "command",
 		     &words);
-	}
-	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
-		sg_buffer_putc(&words, '\n');
+	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
 		join(node_path(container, "lifecycle", moments[i], "exec", NULL),
 		     "command", &words);
-	}
 	if (sg_buffer_check(&words, f->e))
 		return -1;
-	return find_in(f, words.data, words.length, NULL, true);
+	return words.length ? find_in(f, words.data, words.length, NULL, true) :
+			      0;
 }
 
 /* --- environment --- */
