@@ -21,6 +21,7 @@ struct scan {
 	struct word last[2]; /* of this line, the nearest first; or empty */
 	bool awaits;	     /* a command that takes a host has been named */
 	bool listed;	     /* the nearest was a host of a list */
+	bool blanks_separate; /* the items of a value: that of MEMCACHED_SERVERS */
 };
 
 static bool in_word(char c)
@@ -364,13 +365,6 @@ static int find_words(struct scan *s)
 
 /* --- values --- */
 
-/* Whether a value may be a list by blanks alone: that of MEMCACHED_SERVERS. */
-static bool blanks_separate(const struct scan *s)
-{
-	const char *key = s->text->key;
-	return key && host_key(key, strlen(key)) == KEY_OF_HOST;
-}
-
 /* Behind what separates the items of a list; NULL where nothing does. */
 static const char *next_item(const struct scan *s, const char *at)
 {
@@ -378,7 +372,7 @@ static const char *next_item(const struct scan *s, const char *at)
 	const char *gap = at;
 	for (; at < s->end && strchr(",; \t\n", *at); at++)
 		separated |= *at == ',' || *at == ';';
-	if (at == s->end || (at > gap && (separated || blanks_separate(s))))
+	if (at == s->end || (at > gap && (separated || s->blanks_separate)))
 		return at;
 	return NULL;
 }
@@ -420,6 +414,8 @@ int hosts_find(const struct host_text *text, host_found *found, void *context)
 			  .found = found, .context = context };
 	bool all = false;
 	int result = 0;
+	s.blanks_separate = text->key && host_key(text->key, strlen(text->key)) ==
+						 KEY_OF_HOST;
 	if (!text->is_command)
 		result = find_alone(&s, false, &all);
 	if (!result && all)

@@ -14,7 +14,7 @@ enum { LOOK_BACK = 16 };
 struct finding {
 	struct calls *c;
 	unsigned first; /* of the owner's mentions */
-	uint32_t key;
+	const char *key; /* of the text; NULL: it has none */
 	struct sg_error *e;
 };
 
@@ -33,15 +33,15 @@ static bool is_known(const struct finding *f, const struct mention *m)
 static int keep_host(void *context, const struct host *host)
 {
 	struct finding *f = context;
-	struct mention m = { .key = f->key,
-			     .port = host->port,
+	struct mention m = { .port = host->port,
 			     .implied = host->implied,
 			     .form = (uint8_t)host->form };
 	if (f->c->mentions.count >= SG_MAX_MENTIONS) {
 		f->c->left_out = true;
 		return 0;
 	}
-	if (words_add(&f->c->words, host->name, host->length, &m.host, f->e))
+	if (calls_word(f->c, f->key, &m.key, f->e) ||
+	    words_add(&f->c->words, host->name, host->length, &m.host, f->e))
 		return -1;
 	if (is_known(f, &m))
 		return 0;
@@ -57,8 +57,7 @@ static int find_in(struct finding *f, const char *bytes, size_t length,
 {
 	struct host_text text = { bytes, length, key, is_command,
 				  f->c->who->namespace };
-	if (calls_word(f->c, key, &f->key, f->e))
-		return -1;
+	f->key = key;
 	return hosts_find(&text, keep_host, f);
 }
 

@@ -64,7 +64,8 @@ static int add_call(struct gathering *g, struct call call)
 		other->from_secret &= call.from_secret;
 		return 0;
 	}
-	if (r->list.count >= SG_MAX_CALLS) {
+	if (r->list.count >=
+	    SG_MAX_CALLS + r->calls->pods.count * SG_MAX_CALLS_EACH) {
 		r->left_out = true;
 		return 0;
 	}

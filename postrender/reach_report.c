@@ -159,8 +159,7 @@ void reach_warn(const struct reach *r, struct diagnostics *d)
 		warn_of_call(r, &r->list.items[i], d);
 	if (r->left_out || r->calls->left_out)
 		diagnostics_warn(d,
-				 "the release's texts name more than %u hosts; whom the rest of them call was not looked at",
-				 SG_MAX_MENTIONS);
+				 "the manifests name Services more often than is looked at; whom the rest of them call is not known");
 }
 
 static void table_line(const struct reach *r, const struct call *call,

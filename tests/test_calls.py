@@ -223,3 +223,16 @@ def test_long_names_and_many_calls_stay_within_80_columns():
     table = table_of(Guarded([SQL, DATABASE, *many]))
     assert [line for line in table if len(line) > 80] == []
     assert table[-1] == "  and 10 more"
+
+
+def test_more_calls_than_are_looked_at_are_no_silence():
+    """Each of many workloads sees one list of many Services."""
+    count = 700
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"},
+              "data": {"HOSTS": ",".join(f"s{i}" for i in range(count))}}
+    many = [o for i in range(count) for o in (
+        service(f"s{i}", f"w{i}", 80), deployment(f"w{i}", {}, [
+            container("wordpress:6", envFrom=[{"configMapRef": {"name": "c"}}])]))]
+    guarded = Guarded([config, *many])
+    (said,) = warnings(guarded)
+    assert said.startswith("the manifests name Services more often than is looked at")

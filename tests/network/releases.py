@@ -52,7 +52,13 @@ def _workload(rng, index):
         containers.append({"name": "exporter", "image": "house/exporter:1",
                            "ports": [{"name": "metrics", "containerPort": 9117}]})
     pod = {"containers": containers}
-    labels = {"app": name}
+    if rng.random() < 0.2:
+        pod["initContainers"] = [{"name": "side", "image": "house/side:1",
+                                  "restartPolicy": "Always",
+                                  "ports": [{"name": "side", "containerPort": 8443}]}]
+    labels = {"app": name, "part": rng.choice(["one", "two"])}
+    if rng.random() < 0.2:
+        labels["app.kubernetes.io/component"] = rng.choice(["web", "db", "cache", "part"])
     if rng.random() < 0.15:
         labels["urumi.io/store"] = "fashion"
     if rng.random() < 0.1:
@@ -76,7 +82,9 @@ def _workload(rng, index):
     else:
         o["spec"] = {"selector": selector, "template": template}
         if plain == "StatefulSet":
-            o["spec"].update(serviceName=name, replicas=rng.choice([1, 3]))
+            o["spec"]["serviceName"] = name
+        if plain in ("StatefulSet", "Deployment"):
+            o["spec"]["replicas"] = rng.choice([1, 3])
     return o, number
 
 
@@ -89,7 +97,10 @@ def _service(rng, workload, number):
     declared = template["spec"]["containers"][0].get("ports")
     if port != number:
         entry["targetPort"] = "main" if declared and rng.random() < 0.5 else number
-    spec = {"selector": {"app": template["metadata"]["labels"]["app"]}, "ports": [entry]}
+    by = "part" if rng.random() < 0.15 else "app"
+    entries = [{**entry, "name": "first"}, {"name": "second", "port": 9117}]
+    spec = {"selector": {by: template["metadata"]["labels"][by]},
+            "ports": entries if rng.random() < 0.2 else [entry]}
     if port == number and rng.random() < 0.3:
         spec["clusterIP"] = "None"
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
@@ -121,8 +132,10 @@ ELSE_KEYS = ["DB_NAME", "MYSQL_USER", "APP_NAME", "CACHE_DRIVER"]
 
 def _refer(rng, release, workload, service, sources):
     """Lets a workload name a Service somewhere, and notes it."""
-    name, port = service["metadata"]["name"], service["spec"]["ports"][0]["port"]
-    container = rng.choice(pod_of(workload)["spec"]["containers"])
+    name, ports = service["metadata"]["name"], service["spec"]["ports"]
+    port = rng.choice(ports)["port"]
+    pod = pod_of(workload)["spec"]
+    container = rng.choice(pod["containers"] + pod.get("initContainers", []))
     if rng.random() < 0.3:
         text, said = rng.choice(COMMANDS)
         container.setdefault("args", []).append(text.format(name, port) + "\n")
@@ -130,7 +143,7 @@ def _refer(rng, release, workload, service, sources):
         said = rng.random() < 0.6
         text = rng.choice(WITH_PORT if said else WITHOUT).format(name, port)
         _put(rng, container, workload, text, sources)
-    release.references.add((name_of(workload), name, port))
+    release.references.add((name_of(workload), name, port if said or len(ports) == 1 else None))
 
 
 def _put(rng, container, workload, text, sources):
@@ -178,6 +191,15 @@ def release(rng):
             elif rng.random() < 0.2:
                 pod_of(workload)["spec"]["containers"][0].setdefault("env", []).append(
                     {"name": rng.choice(ELSE_KEYS), "value": service["metadata"]["name"]})
-    out.objects = [o for o, _ in made] + services + sources
+    routes = []
+    for i, service in enumerate(services):
+        if rng.random() < 0.3:
+            port = rng.choice(service["spec"]["ports"])
+            named = {"name": port["name"]} if "name" in port else {"number": port["port"]}
+            backend = {"service": {"name": service["metadata"]["name"], "port": named}}
+            routes.append({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+                           "metadata": {"name": f"in-{i}"}, "spec": {"defaultBackend": backend}})
+            out.references.add((f"Ingress/in-{i}", service["metadata"]["name"], port["port"]))
+    out.objects = [o for o, _ in made] + services + sources + routes
     rng.shuffle(out.objects)
     return out
