@@ -74,12 +74,23 @@ static int index_labels(const struct calls *c, struct label_index *index,
 	return 0;
 }
 
-static bool has_all(const struct calls *c, const struct pods *pods,
-		    struct span selector)
+static unsigned count_of(const struct label_index *index, uint32_t word)
+{
+	return index->first[word + 1] - index->first[word];
+}
+
+/*
+ * A label that no template has is set while pods run: which of them leads, which
+ * one it is. It is left out of account.
+ */
+static bool has_all(const struct calls *c, const struct label_index *index,
+		    const struct pods *pods, struct span selector)
 {
 	for (unsigned i = 0; i < selector.count; i++) {
 		uint32_t wanted = c->labels.items[selector.first + i];
 		unsigned k = 0;
+		if (!count_of(index, wanted))
+			continue;
 		while (k < pods->labels.count &&
 		       c->labels.items[pods->labels.first + k] != wanted)
 			k++;
@@ -89,15 +100,16 @@ static bool has_all(const struct calls *c, const struct pods *pods,
 	return true;
 }
 
-/* Of the selector's labels the one that fewest pods have. */
+/* Of the selector's labels that pods have at all, the one that fewest have. */
 static uint32_t rarest(const struct calls *c, const struct label_index *index,
 		       struct span selector)
 {
 	uint32_t best = c->labels.items[selector.first];
 	for (unsigned i = 1; i < selector.count; i++) {
 		uint32_t word = c->labels.items[selector.first + i];
-		if (index->first[word + 1] - index->first[word] <
-		    index->first[best + 1] - index->first[best])
+		unsigned count = count_of(index, word);
+		if (count && (!count_of(index, best) ||
+			      count < count_of(index, best)))
 			best = word;
 	}
 	return best;
@@ -119,7 +131,8 @@ static int add_selection(struct backends *b, const struct label_index *index,
 		return -1;
 	for (unsigned i = first; i < end; i++) {
 		unsigned pods = index->pods[i];
-		if (!has_all(c, &c->pods.items[pods], service->selector))
+		if (!has_all(c, index, &c->pods.items[pods],
+			     service->selector))
 			continue;
 		unsigned *item = LIST_ADD(b->pods, e);
 		if (!item)
@@ -284,6 +297,8 @@ static int find_backends(struct backends *b, struct sg_error *e)
 			const struct service_port *port =
 				&c->service_ports.items[ports.first + k];
 			bool named = port->target_name != WORD_NONE;
+			if (!port->is_tcp)
+				continue;
 			struct backend wanted = {
 				.selection = b->selection_of[i],
 				.target = named ? 0 : port->target,

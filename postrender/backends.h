@@ -55,7 +55,7 @@ struct backends {
 	struct component_facts *facts; /* beside the engine's components */
 	uint32_t *service_of;	 /* by the name's word: an index, or NO_INDEX */
 	unsigned *selection_of;	 /* beside the calls' services */
-	uint32_t *backend_of;	 /* beside the calls' service ports */
+	uint32_t *backend_of;	 /* beside the calls' service ports; TCP's alone */
 	struct words selection_keys, backend_keys; /* numbers are indices */
 	LIST(struct selection) selections;
 	LIST(unsigned) pods; /* of selections: indices of the calls' pods */

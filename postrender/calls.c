@@ -10,6 +10,8 @@
 #include "labels.h"
 #include "names.h"
 
+#define POD_NAME_LABEL "statefulset.kubernetes.io/pod-name"
+
 void calls_init(struct calls *c, const struct identity *who)
 {
 	*c = (struct calls){ .who = who };
@@ -53,6 +55,18 @@ static int add_label(struct calls *c, const char *key, const char *value,
 	return words_add(&c->words, pair, length, item, e);
 }
 
+/* "db" of db-0: a Service may select one pod of a StatefulSet by its name. */
+static int add_pod_name(struct calls *c, const char *name,
+			struct sg_arena *scratch, struct sg_error *e)
+{
+	size_t length = strlen(name);
+	while (length && name[length - 1] >= '0' && name[length - 1] <= '9')
+		length--;
+	const char *set = sg_arena_copy(scratch, name, length ? length - 1 : 0);
+	return set ? add_label(c, POD_NAME_LABEL, set, scratch, e) :
+		     sg_error_memory(e);
+}
+
 static int add_labels(struct calls *c, const struct node *map,
 		      struct sg_arena *scratch, struct span *span,
 		      struct sg_error *e)
@@ -61,18 +75,25 @@ static int add_labels(struct calls *c, const struct node *map,
 	for (const struct node *k = node_is_mapping(map) ? map->first : NULL; k;
 	     k = k->next->next) {
 		const char *key = node_text(k), *value = node_text(k->next);
-		if (key && add_label(c, key, value ? value : "", scratch, e))
+		bool is_pod_name = key && strcmp(key, POD_NAME_LABEL) == 0;
+		if (is_pod_name && value ?
+			    add_pod_name(c, value, scratch, e) :
+			    key && add_label(c, key, value ? value : "", scratch,
+					     e))
 			return -1;
 	}
 	span->count = c->labels.count - span->first;
 	return 0;
 }
 
-/* The labels that we give the pods besides their own. */
-static int add_stamps(struct calls *c, struct pods *pods,
+/* The labels that the pods get besides their template's. */
+static int add_stamps(struct calls *c, const struct object *o, struct pods *pods,
 		      struct sg_arena *scratch, struct sg_error *e)
 {
 	const struct identity *who = c->who;
+	if (o->workload == STATEFUL_SET &&
+	    add_label(c, POD_NAME_LABEL, o->name, scratch, e))
+		return -1;
 	if (add_label(c, SG_LABEL_STORE, who->store.name, scratch, e) ||
 	    add_label(c, SG_LABEL_ENGINE, who->engine->name, scratch, e) ||
 	    (pods->component && add_label(c, SG_LABEL_COMPONENT,
@@ -146,7 +167,7 @@ static int note_pods(struct calls *c, const struct object *o,
 	    calls_word(c, o->name, &pods.name, e) ||
 	    add_labels(c, node_path(o->template, "metadata", "labels", NULL),
 		       scratch, &pods.labels, e) ||
-	    (stamped && add_stamps(c, &pods, scratch, e)) ||
+	    (stamped && add_stamps(c, o, &pods, scratch, e)) ||
 	    add_all_declared(c, o, component, &pods.ports, e) ||
 	    mentions_of_pods(c, o, &pods, scratch, e))
 		return -1;
@@ -178,8 +199,7 @@ static int add_service_port(struct calls *c, const struct node *n,
 {
 	struct service_port port = { .target_name = WORD_NONE };
 	uint32_t ignored = WORD_NONE;
-	if (!container_port_is_tcp(n))
-		return 0;
+	port.is_tcp = container_port_is_tcp(n);
 	if (calls_word(c, node_text(node_get(n, "name")), &port.name, e) ||
 	    read_port(c, node_get(n, "port"), &port.number, &ignored, e))
 		return -1;
@@ -250,20 +270,14 @@ static int add_backend(struct calls *c, const struct object *o,
 			 node_text(number) ? number : node_get(port, "name"), e);
 }
 
-static const struct node *first_of(const struct node *owner, const char *key)
-{
-	const struct node *list = node_get(owner, key);
-	return node_is_sequence(list) ? list->first : NULL;
-}
-
 static int note_ingress(struct calls *c, const struct object *o,
 			struct sg_error *e)
 {
 	const struct node *spec = node_get(o->root, "spec");
 	if (add_backend(c, o, node_get(spec, "defaultBackend"), e))
 		return -1;
-	for (const struct node *r = first_of(spec, "rules"); r; r = r->next)
-		for (const struct node *p = first_of(node_get(r, "http"), "paths");
+	for (const struct node *r = object_list(spec, "rules"); r; r = r->next)
+		for (const struct node *p = object_list(node_get(r, "http"), "paths");
 		     p; p = p->next)
 			if (add_backend(c, o, node_get(p, "backend"), e))
 				return -1;
@@ -275,8 +289,8 @@ static int note_rules(struct calls *c, const struct object *o, const char *rules
 		      const char *backends, struct sg_error *e)
 {
 	const struct node *spec = node_get(o->root, "spec");
-	for (const struct node *r = first_of(spec, rules); r; r = r->next)
-		for (const struct node *b = first_of(r, backends); b;
+	for (const struct node *r = object_list(spec, rules); r; r = r->next)
+		for (const struct node *b = object_list(r, backends); b;
 		     b = b->next) {
 			const char *kind = node_text(node_get(b, "kind"));
 			if (kind && strcmp(kind, "Service") != 0)

@@ -55,6 +55,7 @@ struct service_port {
 	uint32_t target_name; /* WORD_NONE: it has a number */
 	uint16_t number;
 	uint16_t target;
+	bool is_tcp;
 };
 
 /* A text that may name a Service. */

@@ -4,16 +4,10 @@
 
 #include "decode.h"
 
-static const struct node *first_of(const struct node *owner, const char *key)
-{
-	const struct node *list = node_get(owner, key);
-	return node_is_sequence(list) ? list->first : NULL;
-}
-
 struct containers containers_of(const struct node *pod_spec)
 {
-	return (struct containers){ first_of(pod_spec, "containers"),
-				    first_of(pod_spec, "initContainers") };
+	return (struct containers){ object_list(pod_spec, "containers"),
+				    object_list(pod_spec, "initContainers") };
 }
 
 const struct node *containers_next(struct containers *at)
@@ -36,7 +30,7 @@ const struct node *container_main(const struct object *o)
 {
 	const char *name = object_annotation(
 		o->template, "kubectl.kubernetes.io/default-container");
-	const struct node *first = first_of(o->pod_spec, "containers");
+	const struct node *first = object_list(o->pod_spec, "containers");
 	for (const struct node *n = first; name && n; n = n->next)
 		if (node_is(node_get(n, "name"), name))
 			return n;
@@ -45,7 +39,7 @@ const struct node *container_main(const struct object *o)
 
 const struct node *container_first_port(const struct node *owner)
 {
-	return first_of(owner, "ports");
+	return object_list(owner, "ports");
 }
 
 bool container_port_is_tcp(const struct node *port)

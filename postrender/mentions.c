@@ -61,18 +61,12 @@ static int find_in(struct finding *f, const char *bytes, size_t length,
 	return hosts_find(&text, keep_host, f);
 }
 
-static const struct node *first_of(const struct node *owner, const char *key)
-{
-	const struct node *list = node_get(owner, key);
-	return node_is_sequence(list) ? list->first : NULL;
-}
-
 /* --- commands --- */
 
 static void join(const struct node *owner, const char *key,
 		 struct sg_buffer *words)
 {
-	for (const struct node *n = first_of(owner, key); n; n = n->next) {
+	for (const struct node *n = object_list(owner, key); n; n = n->next) {
 		const char *word = node_text(n);
 		if (word) {
 			sg_buffer_puts(words, word);
@@ -135,7 +129,7 @@ static int use_key(struct calls *c, const struct node *from, const char *ref,
 static int find_in_environment(struct finding *f, const struct node *container)
 {
 	struct calls *c = f->c;
-	for (const struct node *n = first_of(container, "env"); n; n = n->next) {
+	for (const struct node *n = object_list(container, "env"); n; n = n->next) {
 		const char *name = node_text(node_get(n, "name"));
 		const struct node *value = node_get(n, "value");
 		const struct node *from = node_get(n, "valueFrom");
@@ -146,7 +140,7 @@ static int find_in_environment(struct finding *f, const struct node *container)
 		    use_key(c, from, "secretKeyRef", name, true, f->e))
 			return -1;
 	}
-	for (const struct node *n = first_of(container, "envFrom"); n;
+	for (const struct node *n = object_list(container, "envFrom"); n;
 	     n = n->next)
 		if (add_use(c, node_path(n, "configMapRef", "name", NULL), NULL,
 			    NULL, false, f->e) ||
@@ -222,7 +216,7 @@ static int use_mount(struct calls *c, const struct volume *volume,
 	if (use_volume(c, node_get(v, "configMap"), "name", false, sub_path, e) ||
 	    use_volume(c, node_get(v, "secret"), "secretName", true, sub_path, e))
 		return -1;
-	for (const struct node *n = first_of(node_get(v, "projected"), "sources");
+	for (const struct node *n = object_list(node_get(v, "projected"), "sources");
 	     n; n = n->next)
 		if (use_volume(c, node_get(n, "configMap"), "name", false,
 			       sub_path, e) ||
@@ -235,7 +229,7 @@ static int use_mount(struct calls *c, const struct volume *volume,
 static int use_mounts(struct finding *f, const struct node *container,
 		      const struct volumes *volumes)
 {
-	for (const struct node *n = first_of(container, "volumeMounts"); n;
+	for (const struct node *n = object_list(container, "volumeMounts"); n;
 	     n = n->next) {
 		struct volume wanted = { 0 };
 		if (calls_word(f->c, node_text(node_get(n, "name")),
@@ -265,7 +259,7 @@ int mentions_of_pods(struct calls *c, const struct object *o, struct pods *pods,
 	if (list_volumes(c, o, scratch, &volumes, e))
 		return -1;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		for (const struct node *n = first_of(o->pod_spec, lists[i]); n;
+		for (const struct node *n = object_list(o->pod_spec, lists[i]); n;
 		     n = n->next)
 			if (find_in_environment(&f, n) ||
 			    find_in_commands(&f, n) || use_mounts(&f, n, &volumes))

@@ -274,9 +274,10 @@ static void note_own_call(struct reach *r, const struct call *call)
 	if (call->is_route || !caller->selected)
 		return;
 	for (unsigned i = 0; i < ports.count; i++) {
-		const struct backend *backend =
-			&r->backends.backends
-				 .items[r->backends.backend_of[ports.first + i]];
+		uint32_t at = r->backends.backend_of[ports.first + i];
+		if (at == NO_INDEX)
+			continue;
+		const struct backend *backend = &r->backends.backends.items[at];
 		for (unsigned k = 0; k < backend->ends.count; k++) {
 			const struct backend_end *end =
 				&r->backends.ends.items[backend->ends.first + k];
@@ -344,40 +345,39 @@ static int judge_direct(struct reach *r, struct call *call,
 	return 0;
 }
 
-/* Which of the Service's ports is meant, where the call does not say: an open one. */
-static void judge_any(struct reach *r, struct call *call,
-		      const struct service *service)
+/* By one of the Service's ports. */
+static void judge_at(struct reach *r, struct call *call, unsigned at)
 {
-	struct call first = *call;
-	for (unsigned i = 0; i < service->ports.count; i++) {
-		unsigned at = service->ports.first + i;
-		struct call one = *call;
-		one.port = r->calls->service_ports.items[at].number;
-		judge_backend(r, &one,
-			      &r->backends.backends
-				       .items[r->backends.backend_of[at]]);
-		if (i == 0 || one.verdict == CALL_OPEN)
-			first = one;
-		if (one.verdict == CALL_OPEN)
-			break;
-	}
-	*call = first;
-	call->is_shown = service->ports.count > 0;
-}
-
-static void judge_port(struct reach *r, struct call *call,
-		       const struct service *service)
-{
-	for (unsigned i = 0; i < service->ports.count; i++) {
-		unsigned at = service->ports.first + i;
-		if (r->calls->service_ports.items[at].number != call->port)
-			continue;
+	const struct service_port *port = &r->calls->service_ports.items[at];
+	call->port = port->number;
+	call->verdict = CALL_NOT_TCP;
+	if (port->is_tcp)
 		judge_backend(r, call,
 			      &r->backends.backends
 				       .items[r->backends.backend_of[at]]);
-		return;
+}
+
+/*
+ * By all of the Service's ports that may be meant: an open one, else the first of
+ * TCP, else the first.
+ */
+static void judge_ports(struct reach *r, struct call *call,
+			const struct service *service)
+{
+	struct call best = *call;
+	best.is_shown = false; /* it has no such port, guards or not */
+	for (unsigned i = 0; i < service->ports.count; i++) {
+		struct call one = *call;
+		judge_at(r, &one, service->ports.first + i);
+		if (call->port && one.port != call->port)
+			continue;
+		if (!best.is_shown || one.verdict == CALL_OPEN ||
+		    (best.verdict == CALL_NOT_TCP && one.verdict != CALL_NOT_TCP))
+			best = one;
+		if (best.verdict == CALL_OPEN)
+			break;
 	}
-	call->is_shown = false; /* the Service has no such port, guards or not */
+	*call = best;
 }
 
 static int judge(struct reach *r, struct call *call, struct sg_error *e)
@@ -395,10 +395,7 @@ static int judge(struct reach *r, struct call *call, struct sg_error *e)
 	}
 	if (call->port && service->headless && !call->is_route)
 		return judge_direct(r, call, service, e);
-	if (call->port)
-		judge_port(r, call, service);
-	else
-		judge_any(r, call, service);
+	judge_ports(r, call, service);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ enum verdict {
 	CALL_OPEN,
 	CALL_ELSEWHERE,	    /* leads to another name, of which nothing is known */
 	CALL_NO_PODS,	    /* leads to no pods of this release */
+	CALL_NOT_TCP,	    /* no policy opens another protocol */
 	CALL_OF_STRANGER,   /* the caller is selected by no component's policy */
 	CALL_TO_STRANGER,   /* so are the pods called */
 	CALL_TO_JOB,	    /* pods of plain Jobs: nobody calls them */

@@ -96,6 +96,9 @@ static void explain_verdict(const struct reach *r, const struct call *call,
 		sg_buffer_puts(out,
 			       ": it leads to no pods of this release, and the policies open nothing else in the cluster");
 		break;
+	case CALL_NOT_TCP:
+		sg_buffer_puts(out, ": the policies open TCP alone");
+		break;
 	case CALL_OF_STRANGER:
 		sg_buffer_puts(out, ": the caller's pods get DNS only");
 		break;

@@ -169,6 +169,30 @@ def test_a_service_without_pods_is_said_and_an_alias_is_not():
     assert warnings(Guarded([caller, alias])) == []
 
 
+@pytest.mark.parametrize("selector", [
+    {"app": "db", "role": "primary"}, {"statefulset.kubernetes.io/pod-name": "db-0"},
+    {"app": "db", "statefulset.kubernetes.io/pod-name": "db-0"},
+])
+def test_labels_that_pods_get_while_they_run_are_no_hindrance(selector):
+    pods = stateful("db", containers=[container("mariadb:11", [3306])])
+    primary = {**SQL, "spec": {"selector": selector, "ports": [{"port": 3306}]}}
+    callers = [deployment(n, {}, [container(image, env=env(DB_HOST="db"))])
+               for n, image in (("web", "wordpress:6"), ("cache", "redis:8"))]
+    (said,) = warnings(Guarded([primary, pods, *callers]))
+    assert said.startswith("Deployment/cache can't reach Service/db on port 3306. In")
+
+
+def test_another_protocol_is_closed_and_said():
+    udp = {"port": 11211, "protocol": "UDP"}
+    cache = deployment("cache", {}, [container("memcached:1", [11211])])
+    caller = deployment("web", {}, [container("wordpress:6", env=env(MEMCACHED="c:11211"))])
+    (said,) = warnings(Guarded([service("c", "cache", udp), cache, caller]))
+    assert said == "Deployment/web can't reach Service/c on port 11211: the policies open TCP alone"
+    both = service("c", "cache", {"port": 11211, "name": "tcp"})
+    both["spec"]["ports"].insert(0, {**udp, "name": "udp"})
+    assert warnings(Guarded([both, cache, caller])) == []
+
+
 def test_a_service_half_of_whose_pods_are_closed_is_said():
     both = [deployment(f"w{i}", {"part": "x"}, [container(image)])
             for i, image in enumerate(["mariadb:11", "house/thing:1"])]
@@ -227,7 +251,7 @@ def test_long_names_and_many_calls_stay_within_80_columns():
 
 def test_more_calls_than_are_looked_at_are_no_silence():
     """Each of many workloads sees one list of many Services."""
-    count = 700
+    count = 350
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"},
               "data": {"HOSTS": ",".join(f"s{i}" for i in range(count))}}
     many = [o for i in range(count) for o in (
