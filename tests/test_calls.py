@@ -49,13 +49,14 @@ def test_a_set_up_job_that_waits_for_the_shop_gets_through():
     assert guarded.lets("Job/setup", "shop", 80)
 
 
-def test_a_storefront_calls_its_backend():
-    front = deployment("front", {"app.kubernetes.io/component": "frontend"}, [
+@pytest.mark.parametrize("engine", ["woocommerce", "medusa"])
+def test_a_storefront_calls_its_backend(engine):
+    front = deployment("front", {"app.kubernetes.io/component": "storefront"}, [
         container("house/next:1", [3000], env=env(API_URL="http://api:9000/store"))])
     back = deployment("api", {"app.kubernetes.io/component": "web"}, [
         container("house/api:1", [9000])])
     api = service("api", "api", 9000)
-    guarded = Guarded([api, front, back])
+    guarded = Guarded([api, front, back], engine=engine)
     assert warnings(guarded) == []
     assert guarded.lets("Deployment/front", "api", 9000)
     alone = Guarded([api, back, deployment("front", {"app.kubernetes.io/component": "web"}, [
