@@ -276,6 +276,14 @@ bool strings_contain(const struct strings *s, const char *text)
 	return false;
 }
 
+bool ports_contain(const struct ports *ports, int64_t port)
+{
+	for (unsigned i = 0; i < ports->count; i++)
+		if (ports->items[i] == port)
+			return true;
+	return false;
+}
+
 const char *strings_join(struct sg_arena *a, const struct strings *s)
 {
 	const char *joined = s->count ? s->items[0] : "none";

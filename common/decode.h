@@ -58,6 +58,7 @@ int decode_number(const struct node *n, int64_t min, int64_t max, int64_t *out,
 		  struct sg_error *e);
 
 bool strings_contain(const struct strings *s, const char *text);
+bool ports_contain(const struct ports *ports, int64_t port);
 /* "a, b, c", for messages. */
 const char *strings_join(struct sg_arena *a, const struct strings *s);
 

@@ -36,6 +36,13 @@
 #define SG_MAX_RESOURCES 64u
 /* Labels of a plain Job's template that a policy selects by. */
 #define SG_MAX_JOB_LABELS 64u
+/* Texts of a release that may name a Service. */
+#define SG_MAX_MENTIONS 1000000u
+/* Calls found by them, and further ones for each workload. */
+#define SG_MAX_CALLS 100000u
+#define SG_MAX_CALLS_EACH 8u
+/* Pods that Services select, counted once for each Service. */
+#define SG_MAX_SELECTED 4000000u
 /* An answer of the webhook, and all of /metrics. */
 #define SG_MAX_REPLY (4 * SG_MIB)
 /* All Stores for Argo CD in one answer: about 40,000 of 0.8 KB. */

@@ -3,7 +3,15 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "containers.h"
 #include "names.h"
+
+/* What about an object may speak for a component: each key is a vote. */
+struct evidence {
+	const struct engine *engine;
+	const struct object *o;
+	const struct node *container; /* the main one, of a workload */
+};
 
 static bool has_label(const struct object *o, const struct label_match *match)
 {
@@ -15,12 +23,13 @@ static bool has_label(const struct object *o, const struct label_match *match)
 	return value && strings_contain(&match->values, value);
 }
 
-static bool labels_match(const struct object *o, const struct component *c)
+/* How telling the component's label is that matches: 0 most; -1: none does. */
+static int matching_label(const struct object *o, const struct component *c)
 {
 	for (unsigned i = 0; i < c->label_count; i++)
 		if (has_label(o, &c->labels[i]))
-			return true;
-	return false;
+			return (int)i;
+	return -1;
 }
 
 /* "mariadb" of docker.io/library/mariadb:11@sha256:… */
@@ -29,44 +38,6 @@ static void repository_name(const char *image, char *name, size_t size)
 	const char *slash = strrchr(image, '/');
 	const char *last = slash ? slash + 1 : image;
 	(void)snprintf(name, size, "%.*s", (int)strcspn(last, ":@"), last);
-}
-
-static bool ports_contain(const struct ports *ports, int64_t port)
-{
-	for (unsigned i = 0; i < ports->count; i++)
-		if (ports->items[i] == port)
-			return true;
-	return false;
-}
-
-/* The next declared TCP port of a list of ports, from *at on; 0 at the end. */
-static int64_t next_port(const struct node **at, const char *key)
-{
-	while (*at) {
-		const struct node *port = *at;
-		*at = port->next;
-		const char *protocol = node_text(node_get(port, "protocol"));
-		int64_t number = 0;
-		struct sg_error ignored;
-		if (protocol && strcmp(protocol, "TCP") != 0)
-			continue;
-		if (decode_number(node_get(port, key), 1, 65535, &number,
-				  &ignored) == 0)
-			return number;
-	}
-	return 0;
-}
-
-static const struct node *first_port(const struct node *owner)
-{
-	const struct node *ports = node_get(owner, "ports");
-	return node_is_sequence(ports) ? ports->first : NULL;
-}
-
-static const struct node *first_container(const struct object *o)
-{
-	const struct node *containers = node_get(o->pod_spec, "containers");
-	return node_is_sequence(containers) ? containers->first : NULL;
 }
 
 static bool image_matches(const struct node *container,
@@ -83,42 +54,109 @@ static bool image_matches(const struct node *container,
 	return false;
 }
 
-static bool port_matches(const struct node *container,
-			 const struct component *c)
+static bool lists_port(const struct node *owner, const char *key,
+		       const struct component *c)
 {
-	const struct node *at = first_port(container);
+	const struct node *at = container_first_port(owner);
 	int64_t port;
-	while ((port = next_port(&at, "containerPort")))
+	while ((port = container_next_port(&at, key)))
 		if (ports_contain(&c->ports, port))
 			return true;
 	return false;
 }
 
+static bool port_matches(const struct node *container,
+			 const struct component *c)
+{
+	return lists_port(container, "containerPort", c);
+}
+
 static bool service_ports_match(const struct object *o,
 				const struct component *c)
 {
-	if (*o->group || strcmp(o->kind, "Service") != 0)
-		return false;
-	static const char *const keys[] = { "targetPort", "port" };
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const struct node *at = first_port(node_get(o->root, "spec"));
-		int64_t port;
-		while ((port = next_port(&at, keys[i])))
-			if (ports_contain(&c->ports, port))
-				return true;
+	const struct node *spec = node_get(o->root, "spec");
+	return !*o->group && strcmp(o->kind, "Service") == 0 &&
+	       (lists_port(spec, "targetPort", c) || lists_port(spec, "port", c));
+}
+
+static bool ports_speak_for(const struct evidence *v, const struct component *c)
+{
+	return v->o->workload ? port_matches(v->container, c) :
+				service_ports_match(v->o, c);
+}
+
+/* How many of its labels, its image and its ports speak for a component. */
+static unsigned votes_for(const struct evidence *v, const struct component *c)
+{
+	unsigned votes = image_matches(v->container, c) + ports_speak_for(v, c);
+	for (unsigned i = 0; i < c->label_count; i++)
+		votes += has_label(v->o, &c->labels[i]);
+	return votes;
+}
+
+static const struct component *most_closed(const struct evidence *v)
+{
+	const struct component *best = NULL;
+	unsigned best_votes = 0;
+	for (unsigned i = 0; i < v->engine->component_count; i++) {
+		const struct component *c = &v->engine->components[i];
+		unsigned votes = votes_for(v, c);
+		if (!votes)
+			continue;
+		if (!best || (best->is_public && !c->is_public) ||
+		    (best->is_public == c->is_public && votes > best_votes)) {
+			best = c;
+			best_votes = votes;
+		}
 	}
-	return false;
+	return best;
+}
+
+/*
+ * Whether something speaks for `other` that should, then, have spoken for the
+ * chosen one: its image or ports, where the profile knows such of the chosen
+ * one, or a label as telling as that by which it was chosen.
+ */
+static bool contradicts(const struct evidence *v, const struct component *chosen,
+			const struct component *other)
+{
+	if (chosen->images.count && !image_matches(v->container, chosen) &&
+	    image_matches(v->container, other))
+		return true;
+	if (chosen->ports.count && !ports_speak_for(v, chosen) &&
+	    ports_speak_for(v, other))
+		return true;
+	int by = matching_label(v->o, chosen), against = matching_label(v->o, other);
+	if (against < 0 || by < 0)
+		return against >= 0;
+	/* equally telling, but of one key: the profile lists its value twice */
+	return against < by ||
+	       (against == by && strcmp(chosen->labels[by].key,
+					other->labels[against].key) != 0);
+}
+
+static const struct component *find_rival(const struct evidence *v,
+					  const struct component *chosen)
+{
+	for (unsigned i = 0; chosen && i < v->engine->component_count; i++) {
+		const struct component *c = &v->engine->components[i];
+		if (c != chosen && contradicts(v, chosen, c))
+			return c;
+	}
+	return NULL;
 }
 
 typedef bool container_test(const struct node *container,
 			    const struct component *c);
 
-/* The first container says what a pod is; sidecars only where it says nothing. */
-static const struct component *classify_pod(const struct engine *engine,
-					    const struct object *o)
+/* Where labels and the main container say nothing: the others, one by one. */
+static const struct component *by_other_containers(const struct engine *engine,
+						   const struct object *o)
 {
 	static container_test *const tests[] = { image_matches, port_matches };
-	for (const struct node *n = first_container(o); n; n = n->next)
+	struct containers all = containers_of(o->pod_spec);
+	const struct node *n;
+	while ((n = containers_next(&all)))
 		for (size_t t = 0; t < sizeof tests / sizeof *tests; t++)
 			for (unsigned i = 0; i < engine->component_count; i++)
 				if (tests[t](n, &engine->components[i]))
@@ -126,52 +164,42 @@ static const struct component *classify_pod(const struct engine *engine,
 	return NULL;
 }
 
+const struct node *classify_main(const struct object *o,
+				 const struct component *c)
+{
+	const struct node *main = container_main(o), *n;
+	struct containers all = containers_of(o->pod_spec);
+	if (!c || image_matches(main, c))
+		return main;
+	while ((n = containers_next(&all)))
+		if (image_matches(n, c))
+			return n;
+	return main;
+}
+
+static bool runs_to_completion(const struct object *o)
+{
+	return o->workload == JOB || o->workload == CRON_JOB ||
+	       (o->workload == POD && o->is_hook);
+}
+
 const struct component *classify(const struct engine *engine,
-				 const struct object *o)
+				 const struct object *o,
+				 const struct component **rival)
 {
 	const char *stamped = object_label(o->template ? o->template : o->root,
 					   SG_LABEL_COMPONENT);
+	*rival = NULL;
 	if (stamped)
 		return engine_component(engine, stamped);
-	bool runs_to_completion = o->workload == JOB ||
-				  o->workload == CRON_JOB ||
-				  (o->workload && o->is_hook);
 	const struct component *jobs = engine_jobs_component(engine);
-	if (runs_to_completion && jobs)
+	if (runs_to_completion(o) && jobs)
 		return jobs;
-	for (unsigned i = 0; i < engine->component_count; i++)
-		if (labels_match(o, &engine->components[i]))
-			return &engine->components[i];
+	struct evidence v = { engine, o, container_main(o) };
+	const struct component *chosen = most_closed(&v);
+	if (!chosen)
+		return o->workload ? by_other_containers(engine, o) : NULL;
 	if (o->workload)
-		return classify_pod(engine, o);
-	for (unsigned i = 0; i < engine->component_count; i++)
-		if (service_ports_match(o, &engine->components[i]))
-			return &engine->components[i];
-	return NULL;
-}
-
-static void add_port(struct ports *ports, int64_t port)
-{
-	if (ports->count < CLASSIFY_MAX_PORTS && !ports_contain(ports, port))
-		ports->items[ports->count++] = (uint16_t)port;
-}
-
-void classify_ports(const struct component *c, const struct object *o,
-		    struct ports *ports)
-{
-	uint16_t items[CLASSIFY_MAX_PORTS];
-	struct ports declared = { items, 0 };
-	for (const struct node *n = first_container(o); n; n = n->next) {
-		const struct node *at = first_port(n);
-		int64_t port;
-		while ((port = next_port(&at, "containerPort")))
-			add_port(&declared, port);
-	}
-	bool known = false;
-	for (unsigned i = 0; i < declared.count; i++)
-		known |= ports_contain(&c->ports, declared.items[i]);
-	const struct ports *all = declared.count ? &declared : &c->ports;
-	for (unsigned i = 0; i < all->count; i++)
-		if (!known || ports_contain(&c->ports, all->items[i]))
-			add_port(ports, all->items[i]);
+		*rival = find_rival(&v, chosen);
+	return chosen;
 }

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "labels.h"
 #include "names.h"
+#include "reach_report.h"
 #include "table.h"
 #include "text.h"
 
@@ -94,6 +95,15 @@ static void write_guards(const struct explain *x, const struct guards *g,
 			    "\n  LimitRange     " GUARD_PREFIX "\n");
 }
 
+static void write_calls(const struct explain *x, const struct survey *s,
+			struct sg_buffer *out)
+{
+	if (!s->reach.list.count)
+		return;
+	heading(x, out, reach_table_title);
+	reach_table(&s->reach, out);
+}
+
 static void write_bar(const struct explain *x, const struct fit_row *row,
 		      struct sg_buffer *out)
 {
@@ -167,6 +177,7 @@ void explain_write(const struct explain *x, const struct identity *who,
 		sg_buffer_puts(out,
 			       "  (\"object only\": a Job's template can't change; its pods are found by\n"
 			       "  their own labels)\n");
+	write_calls(x, s, out);
 	if (guards)
 		write_guards(x, guards, out);
 	if (fit)

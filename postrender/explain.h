@@ -1,6 +1,7 @@
 /*
- * --explain: which store this is, which labels went to which objects, which
- * guards were added, and how full the quota is; for a person, at 80 columns.
+ * --explain: which store this is, which labels went to which objects, who calls
+ * whom, which guards were added, and how full the quota is; for a person, at 80
+ * columns.
  */
 #ifndef SG_EXPLAIN_H
 #define SG_EXPLAIN_H

@@ -1,8 +1,8 @@
 /*
  * storeguard-postrender: rendered manifests of one store in, the same bytes
  * with guards and labels out. The way of the data is the order of run_filter():
- * read, index, resolve the store, label (splice and verify each document),
- * derive guards, check the fit, write.
+ * read, index, resolve the store, label (splice and verify each document), work out
+ * who reaches whom, derive guards, check the fit, write.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "guards.h"
 #include "identity.h"
 #include "options.h"
+#include "reach_report.h"
 #include "rewrite.h"
 #include "values.h"
 
@@ -145,9 +146,11 @@ static int run_filter(const struct options *o, const struct policy *policy,
 	const struct rewrite rewrite = { o, &who, &room, &survey, &x, d };
 	room_init(&room, &who, o);
 	if (survey_init(&survey, &who, o->fit != FIT_OFF || o->explain, e) ||
-	    rewrite_release(&rewrite, &docs, &body, e))
+	    rewrite_release(&rewrite, &docs, &body, e) ||
+	    reach_work_out(&survey.reach, &survey.calls, e))
 		return -1;
 	survey_report(&survey, d);
+	reach_warn(&survey.reach, d);
 	if (guards_build(&arena, policy, &who, &survey, o,
 			 speaks_helm4(&input), &guards, e) ||
 	    check_release(o, policy, &room, &survey, &arena, &fit, d, e) ||

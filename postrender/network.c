@@ -110,12 +110,15 @@ static struct node *select_plain_jobs(struct network *n)
 	return node_copy(n->arena, n->plain_jobs);
 }
 
-/* Pods of any Job that carry no stamp: hooks that Helm 3 hid. */
+/*
+ * Pods of any Job that name no component: hooks that Helm 3 hid, and Jobs whose
+ * templates bring the store's label along.
+ */
 static struct node *select_hooks(struct network *n)
 {
 	struct node *selector = node_new_mapping(n->arena);
 	struct node *list = node_new_sequence(n->arena);
-	add_expression(n, list, SG_LABEL_STORE, "DoesNotExist", NULL);
+	add_expression(n, list, SG_LABEL_COMPONENT, "DoesNotExist", NULL);
 	add_expression(n, list, JOB_NAME_LABEL, "Exists", NULL);
 	node_set(n->arena, selector, "matchExpressions", list);
 	return selector;
@@ -123,16 +126,28 @@ static struct node *select_hooks(struct network *n)
 
 /* --- rules --- */
 
+static void add_port(struct network *n, struct node *list, int64_t number)
+{
+	struct node *port = node_new_mapping(n->arena);
+	node_set_string(n->arena, port, "protocol", "TCP");
+	node_set(n->arena, port, "port", node_new_int(n->arena, number));
+	node_append(list, port);
+}
+
 static struct node *ports_of(struct network *n, const struct ports *ports)
 {
 	struct node *list = node_new_sequence(n->arena);
-	for (unsigned i = 0; i < ports->count; i++) {
-		struct node *port = node_new_mapping(n->arena);
-		node_set_string(n->arena, port, "protocol", "TCP");
-		node_set(n->arena, port, "port",
-			 node_new_int(n->arena, ports->items[i]));
-		node_append(list, port);
-	}
+	for (unsigned i = 0; i < ports->count; i++)
+		add_port(n, list, ports->items[i]);
+	return list;
+}
+
+static struct node *ports_of_set(struct network *n, const struct port_set *set)
+{
+	struct node *list = node_new_sequence(n->arena);
+	for (unsigned port = 1; set && port <= UINT16_MAX; port++)
+		if (port_set_has(set, (uint16_t)port))
+			add_port(n, list, (int64_t)port);
 	return list;
 }
 
@@ -159,7 +174,7 @@ static void add_pod_peer(struct network *n, struct node *peers,
 static const struct component_facts *facts_of(const struct network *n,
 					      const struct component *c)
 {
-	return &n->survey->components[c - n->engine->components];
+	return reach_facts(&n->survey->reach, c);
 }
 
 /* Jobs may always come: those that Helm 3 hides can't be seen. */
@@ -168,43 +183,51 @@ static bool may_call(const struct network *n, const struct component *c)
 	return c->jobs || facts_of(n, c)->present;
 }
 
+static void add_caller(struct network *n, struct node *peers,
+		       const struct component *caller)
+{
+	add_pod_peer(n, peers, select_component(n, caller->name));
+	if (!caller->jobs)
+		return;
+	if (n->survey->plain_jobs.count)
+		add_pod_peer(n, peers, select_plain_jobs(n));
+	add_pod_peer(n, peers, select_hooks(n));
+}
+
 static struct node *ingress_of(struct network *n, const struct component *c)
 {
 	struct node *rules = node_new_sequence(n->arena);
 	struct node *peers = node_new_sequence(n->arena);
-	const struct ports *ports = &facts_of(n, c)->ports;
+	struct node *itself = node_new_sequence(n->arena);
+	const struct port_set *ports = &facts_of(n, c)->ports;
 	for (unsigned i = 0; i < n->engine->component_count; i++) {
 		const struct component *caller = &n->engine->components[i];
-		if (!strings_contain(&caller->reaches, c->name) ||
-		    !may_call(n, caller))
-			continue;
-		add_pod_peer(n, peers, select_component(n, caller->name));
-		if (!caller->jobs)
-			continue;
-		if (n->survey->plain_jobs.count)
-			add_pod_peer(n, peers, select_plain_jobs(n));
-		add_pod_peer(n, peers, select_hooks(n));
+		if (reach_ports(&n->survey->reach, caller, c) &&
+		    may_call(n, caller))
+			add_caller(n, caller == c ? itself : peers, caller);
 	}
-	add_rule(n, rules, "from", peers, ports_of(n, ports));
+	add_rule(n, rules, "from", peers, ports_of_set(n, ports));
+	add_rule(n, rules, "from", itself,
+		 ports_of_set(n, &facts_of(n, c)->inside));
 	if (c->is_public)
 		add_rule(n, rules, "from",
 			 node_copy(n->arena, n->policy->network.ingress),
-			 ports_of(n, ports));
+			 ports_of_set(n, ports));
 	return rules;
 }
 
 static struct node *egress_of(struct network *n, const struct component *c)
 {
 	struct node *rules = node_new_sequence(n->arena);
-	for (unsigned i = 0; i < c->reaches.count; i++) {
-		const struct component *to =
-			engine_component(n->engine, c->reaches.items[i]);
+	for (unsigned i = 0; i < n->engine->component_count; i++) {
+		const struct component *to = &n->engine->components[i];
+		const struct port_set *ports =
+			reach_ports(&n->survey->reach, c, to);
 		struct node *peers = node_new_sequence(n->arena);
-		if (!facts_of(n, to)->present)
+		if (!ports || !facts_of(n, to)->present)
 			continue;
 		add_pod_peer(n, peers, select_component(n, to->name));
-		add_rule(n, rules, "to", peers,
-			 ports_of(n, &facts_of(n, to)->ports));
+		add_rule(n, rules, "to", peers, ports_of_set(n, ports));
 	}
 	if (c->is_public) /* its own public address */
 		add_rule(n, rules, "to",

@@ -2,11 +2,12 @@
  * NetworkPolicies derived from what the release's workloads are.
  *
  * Default deny both ways and DNS for all pods, and a way in for cert-manager's
- * HTTP-01 solvers; then one policy a component of
- * the engine, selecting stamped pods by urumi.io/component; then two for the
- * pods of Jobs that can't be stamped: plain Jobs by all their template labels,
- * and hooks that Helm 3 hides from a post-renderer. Both also ask that the
- * store label is absent, so that they never select a stamped pod.
+ * HTTP-01 solvers; then one policy a component of the engine, selecting stamped
+ * pods by urumi.io/component, by reach.h's rules; then two for the pods of Jobs
+ * that can't be stamped: plain Jobs by all their template labels, and by the label
+ * of every Job's pods hooks that Helm 3 hides from a post-renderer and Jobs that
+ * bring the store's label. The one asks that the store label is absent, the other
+ * that the component's is, so that they never select a stamped pod.
  */
 #ifndef SG_NETWORK_H
 #define SG_NETWORK_H

@@ -159,6 +159,12 @@ int object_read(struct sg_arena *a, const struct document *d,
 	return 0;
 }
 
+const struct node *object_list(const struct node *owner, const char *key)
+{
+	const struct node *list = node_get(owner, key);
+	return node_is_sequence(list) ? list->first : NULL;
+}
+
 bool object_is_guard(const struct object *o)
 {
 	const char *component = object_label(o->root, SG_LABEL_COMPONENT);

@@ -39,6 +39,9 @@ bool object_is_list(const struct node *root);
 const char *object_label(const struct node *owner, const char *key);
 const char *object_annotation(const struct node *owner, const char *key);
 
+/* The first item of the list under that key; NULL where there is none. */
+const struct node *object_list(const struct node *owner, const char *key);
+
 /* Whether the guards of an earlier run wrote it. */
 bool object_is_guard(const struct object *o);
 

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "classify.h"
 #include "cleanup.h"
 #include "guards.h"
 #include "keep.h"
 #include "labels.h"
+#include "names.h"
 #include "splice.h"
 #include "verify.h"
 
@@ -74,6 +76,17 @@ static enum fate judge(struct turn *t, const struct object *o)
 	return fate;
 }
 
+static void warn_of_rival(struct diagnostics *d, const struct object *o,
+			  const struct component *component,
+			  const struct component *rival)
+{
+	diagnostics_warn(d,
+			 "%s/%s looks like %s and like %s (labels, image, ports); it is taken for %s. A label " SG_LABEL_COMPONENT
+			 " on its template says which it is",
+			 o->kind, o->name, component->name, rival->name,
+			 component->name);
+}
+
 static enum fate take_object(struct turn *t, const struct object *o,
 			     struct edit *edit)
 {
@@ -81,7 +94,11 @@ static enum fate take_object(struct turn *t, const struct object *o,
 	enum fate fate = judge(t, o);
 	if (fate != KEPT)
 		return fate;
-	const struct component *component = classify(run->who->engine, o);
+	const struct component *rival;
+	const struct component *component =
+		classify(run->who->engine, o, &rival);
+	if (rival)
+		warn_of_rival(run->diagnostics, o, component, rival);
 	if (survey_object(run->survey, o, component, t->scratch,
 			  run->diagnostics, t->e) ||
 	    labels_plan(t->scratch, o, run->who, component, edit, t->e) ||

@@ -20,14 +20,8 @@ int survey_init(struct survey *s, const struct identity *who, bool measures,
 	sg_arena_init(&s->arena);
 	sg_buffer_init(&s->operated, SG_MAX_MESSAGE);
 	violations_init(&s->violations, &s->arena);
-	s->components = sg_arena_alloc(
-		&s->arena,
-		(who->engine->component_count + 1) * sizeof *s->components);
-	if (!s->components)
-		return sg_error_memory(e);
-	for (unsigned i = 0; i < who->engine->component_count; i++)
-		s->components[i].ports.items = s->components[i].port_items;
-	return 0;
+	calls_init(&s->calls, who);
+	return reach_init(&s->reach, who->engine, e);
 }
 
 void survey_release(struct survey *s)
@@ -36,31 +30,10 @@ void survey_release(struct survey *s)
 	free(s->autoscalers.items);
 	free(s->plain_jobs.items);
 	sg_buffer_release(&s->operated);
+	calls_release(&s->calls);
+	reach_release(&s->reach);
 	sg_arena_release(&s->arena);
 }
-
-/* Room for one more, zeroed, or NULL with the error filled. */
-static void *grow(void **items, unsigned *count, unsigned *capacity,
-		  size_t size, struct sg_error *e)
-{
-	if (*count == *capacity) {
-		unsigned larger = *capacity ? 2 * *capacity : 16;
-		void *grown = realloc(*items, larger * size);
-		if (!grown) {
-			sg_error_memory(e);
-			return NULL;
-		}
-		*items = grown;
-		*capacity = larger;
-	}
-	char *fresh = (char *)*items + (*count)++ * size;
-	return memset(fresh, 0, size);
-}
-
-#define ADD(list, e)                                                           \
-	((__typeof__((list).items))grow((void **)&(list).items, &(list).count, \
-					&(list).capacity,                      \
-					sizeof *(list).items, e))
 
 /* A name that outlives its object, fit to print. */
 static const char *keep(struct survey *s, const char *text)
@@ -74,42 +47,35 @@ static void note_component(struct survey *s, const struct object *o,
 			   struct diagnostics *d)
 {
 	const struct engine *engine = s->who->engine;
-	if (!component) {
+	if (component)
+		reach_facts(&s->reach, component)->present = true;
+	else
 		diagnostics_warn(d,
 				 "%s/%s is none of engine %s's components: its pods get no network but DNS. A label " SG_LABEL_COMPONENT
 				 " on its template can name one",
 				 o->kind, o->name, engine->name);
-		return;
-	}
-	struct component_facts *facts =
-		&s->components[component - engine->components];
-	facts->present = true;
-	if (component->ports.count)
-		classify_ports(component, o, &facts->ports);
-	int64_t replicas = 1;
-	struct sg_error ignored;
-	(void)decode_int(node_get(o->root, "spec"), "spec", "replicas", 0,
-			 DEMAND_MAX_REPLICAS, &replicas, &ignored);
-	if (o->workload == STATEFUL_SET && replicas > 1 &&
-	    component->ports.count && !component->is_public &&
-	    !strings_contain(&component->reaches, component->name))
-		diagnostics_warn(d,
-				 "%s/%s has %lld replicas that can't reach each other; in a policy of your own let component %s reach %s",
-				 o->kind, o->name, (long long)replicas,
-				 component->name, component->name);
 }
 
 /* What an operator makes of a custom object is labelled as that says, if at all. */
-static void note_custom(struct survey *s, const struct object *o,
-			const struct component *component)
+static void note_custom(struct survey *s, const struct component *component)
 {
 	if (!component)
 		return;
-	struct component_facts *facts =
-		&s->components[component - s->who->engine->components];
+	struct component_facts *facts = reach_facts(&s->reach, component);
 	facts->present = true;
-	if (!facts->ports.count)
-		classify_ports(component, o, &facts->ports);
+	facts->is_guessed = true;
+}
+
+/*
+ * A plain Job's pods are stamped by nobody. What its template says itself holds:
+ * a component's name puts them under that component's policy, and where it has the
+ * store's label, the policy of hooks finds them.
+ */
+static bool needs_own_selector(const struct object *o)
+{
+	return o->workload == JOB && !o->is_hook &&
+	       !object_label(o->template, SG_LABEL_STORE) &&
+	       !object_label(o->template, SG_LABEL_COMPONENT);
 }
 
 enum { SHOWN_OPERATED = 12, NAME_WIDTH = 60 };
@@ -130,7 +96,7 @@ static void note_operated(struct survey *s, const struct object *o)
 static int note_plain_job(struct survey *s, const struct object *o,
 			  struct sg_error *e)
 {
-	struct plain_job *job = ADD(s->plain_jobs, e);
+	struct plain_job *job = LIST_ADD(s->plain_jobs, e);
 	if (!job)
 		return -1;
 	const struct node *labels =
@@ -149,7 +115,7 @@ static int note_plain_job(struct survey *s, const struct object *o,
 		return sg_error_memory(e);
 	for (const struct node *k = labels->first; k; k = k->next->next) {
 		const char *key = node_text(k), *value = node_text(k->next);
-		if (key && value && strcmp(key, SG_LABEL_STORE) != 0)
+		if (key && value)
 			job->labels[job->label_count++] = (struct edit_pair){
 				sg_arena_copy(&s->arena, key, strlen(key)),
 				sg_arena_copy(&s->arena, value, strlen(value))
@@ -163,7 +129,7 @@ static int note_autoscaler(struct survey *s, const struct object *o,
 {
 	if (!autoscaler_is_one(o))
 		return 0;
-	struct autoscaler *scaler = ADD(s->autoscalers, e);
+	struct autoscaler *scaler = LIST_ADD(s->autoscalers, e);
 	if (!scaler)
 		return -1;
 	if (autoscaler_read(o, scaler, e))
@@ -183,7 +149,7 @@ static int keep_asker(struct survey *s, const struct asker *asker,
 	/* the names are the policy's, only the list moves */
 	if (resources_add_all(&s->arena, &each, &asker->each, 1, e))
 		return -1;
-	struct asker *stored = ADD(s->askers, e);
+	struct asker *stored = LIST_ADD(s->askers, e);
 	if (!stored)
 		return -1;
 	*stored = *asker;
@@ -240,13 +206,15 @@ int survey_object(struct survey *s, const struct object *o,
 	if (o->workload)
 		note_component(s, o, component, d);
 	else if (kind_is_custom(o->group))
-		note_custom(s, o, component);
+		note_custom(s, component);
 	if (operator_makes_pods(o))
 		note_operated(s, o);
 	if (labels_reach_pods(o))
 		s->stamped_templates++;
-	if (o->workload == JOB && !o->is_hook && note_plain_job(s, o, e))
+	if (needs_own_selector(o) && note_plain_job(s, o, e))
 		return -1;
+	if (calls_note(&s->calls, o, component, scratch, e))
+		return object_context(o, e);
 	if (!s->measures)
 		return 0;
 	if (note_autoscaler(s, o, e))

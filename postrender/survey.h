@@ -6,12 +6,13 @@
 #define SG_SURVEY_H
 
 #include "autoscalers.h"
-#include "classify.h"
 #include "diagnostics.h"
 #include "edit.h"
 #include "hooks.h"
 #include "identity.h"
+#include "object.h"
 #include "pods.h"
+#include "reach.h"
 
 /* Something that asks for a share of the quota. */
 struct asker {
@@ -26,23 +27,11 @@ struct asker {
 	struct resources each;
 };
 
-struct component_facts {
-	bool present;
-	struct ports ports;
-	uint16_t port_items[CLASSIFY_MAX_PORTS];
-};
-
-/* Labels of the pods of a plain Job, which can't be stamped. */
+/* Labels of the pods of a plain Job, by which alone they can be found. */
 struct plain_job {
 	struct edit_pair *labels;
 	unsigned label_count;
 };
-
-#define SURVEY_LIST(type)                                                      \
-	struct {                                                               \
-		type *items;                                                   \
-		unsigned count, capacity;                                      \
-	}
 
 struct survey {
 	struct sg_arena arena; /* owns all names */
@@ -50,10 +39,11 @@ struct survey {
 	struct terms terms;
 	bool measures; /* whether the fit is to be checked or explained */
 	struct violations violations; /* of the plan's LimitRange */
-	SURVEY_LIST(struct asker) askers;
-	SURVEY_LIST(struct autoscaler) autoscalers;
-	SURVEY_LIST(struct plain_job) plain_jobs;
-	struct component_facts *components; /* beside the engine's */
+	LIST(struct asker) askers;
+	LIST(struct autoscaler) autoscalers;
+	LIST(struct plain_job) plain_jobs;
+	struct calls calls;
+	struct reach reach;
 	unsigned objects;
 	unsigned stamped_templates;
 	unsigned dropped;

@@ -256,8 +256,22 @@ def write_policies(objects, directory):
 
 def computed(objects, inside, directory):
     """{(caller, called): ports} as cyclonus computes it from the policies."""
-    policies = write_policies(objects, directory / "policies")
     queries = [(a, b, port) for a, b in _pairs(inside) for port in PORTS]
+    return {(a.name, b.name): ports
+            for (a, b), ports in answers(objects, queries, directory).items()}
+
+
+class _Pair(tuple):
+    """Of peers, whose labels can't be hashed."""
+
+    def __hash__(self):
+        return hash(tuple(peer.name for peer in self))
+
+
+def answers(objects, queries, directory):
+    """{(caller, called): ports} of those (caller, called, port) that may be."""
+    directory.mkdir(exist_ok=True)
+    policies = write_policies(objects, directory / "policies")
     traffic = directory / "traffic.json"
     traffic.write_text(json.dumps([_traffic(*q) for q in queries]))
     done = subprocess.run(
@@ -275,7 +289,7 @@ def computed(objects, inside, directory):
         f"cyclonus answered {len(allowed)} of {len(queries)} questions"
     table = collections.defaultdict(set)
     for (a, b, port), answer in zip(queries, allowed):
-        table[a.name, b.name] |= {port} if answer == "TRUE" else set()
+        table[_Pair((a, b))] |= {port} if answer == "TRUE" else set()
     return {pair: frozenset(ports) for pair, ports in table.items()}
 
 

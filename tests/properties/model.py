@@ -54,7 +54,7 @@ class Model:
     # What an object is.
 
     def component(self, value, template, runs_once):
-        """By label; else by image, then port, of one container after another."""
+        """By its own label; else the most closed that anything speaks for."""
         stamped = get(template or value, "metadata", "labels", "urumi.io/component")
         if stamped:
             return text(stamped)
@@ -62,28 +62,41 @@ class Model:
             if runs_once and c.get("jobs"):
                 return c["name"]
         containers = get(template, "spec", "containers") or []
-        tests = [lambda c: self.by_labels(c, value, template)]
+        votes = {c["name"]: self.votes(c, value, template, containers[:1])
+                 for c in self.components}
+        order = [c["name"] for c in self.components]
+        public = {c["name"]: bool(c.get("public")) for c in self.components}
+        named = [name for name in order if votes[name]]
+        if named:
+            return min(named, key=lambda n: (public[n], -votes[n], order.index(n)))
         for container in containers:
-            tests.append(lambda c, x=container: self.by_image(c, x))
-            tests.append(lambda c, x=container: self.by_ports(
-                c, [get(p, "containerPort") for p in get(x, "ports") or []]))
-        if template is None and text(get(value, "kind")) == "Service":
-            tests.append(lambda c: self.by_ports(
-                c, [get(p, "port") for p in get(value, "spec", "ports") or []]))
-        for matches in tests:
-            for c in self.components:
-                if matches(c):
-                    return c["name"]
+            for matches in (self.by_image, self.by_declared):
+                for c in self.components:
+                    if matches(c, container):
+                        return c["name"]
         return None
 
+    def votes(self, component, value, template, main):
+        count = sum(self.by_label(key, wanted, value, template)
+                    for key, wanted in component.get("labels", {}).items())
+        for container in main:
+            count += self.by_image(component, container)
+            count += self.by_declared(component, container)
+        if template is None and text(get(value, "kind")) == "Service":
+            ports = get(value, "spec", "ports") or []
+            count += self.by_ports(component, [get(p, key) for p in ports
+                                               for key in ("port", "targetPort")])
+        return count
+
     @staticmethod
-    def by_labels(component, value, template):
-        for key, wanted in component.get("labels", {}).items():
-            found = (get(template, "metadata", "labels", key)
-                     or get(value, "metadata", "labels", key))
-            if text(found) in wanted:
-                return True
-        return False
+    def by_label(key, wanted, value, template):
+        found = (get(template, "metadata", "labels", key)
+                 or get(value, "metadata", "labels", key))
+        return text(found) in wanted
+
+    def by_declared(self, component, container):
+        return self.by_ports(component, [get(p, "containerPort")
+                                         for p in get(container, "ports") or []])
 
     @staticmethod
     def by_image(component, container):
@@ -106,7 +119,7 @@ class Model:
         path = TEMPLATES.get((group, kind))
         template = None if path is None else get(value, *path) if path else value
         hook = get(value, "metadata", "annotations", "helm.sh/hook") is not None
-        once = kind in ("Job", "CronJob") or (hook and path is not None)
+        once = kind in ("Job", "CronJob") or (hook and kind == "Pod")
         component = self.component(value, template, once)
         named = {"urumi.io/component": component} if component else {}
         result = [(["metadata", "labels"], {**self.fixed, **self.owned, **named})]

@@ -177,7 +177,9 @@ static int survey_release_of(const void *input, struct sg_error *e)
 	for (size_t i = 0; i < r->count; i++)
 		if (survey_one(&s, r->objects[i], e))
 			return -1;
-	return survey_finish(&s, e);
+	return reach_work_out(&s.reach, &s.calls, e) || survey_finish(&s, e) ?
+		       -1 :
+		       0;
 }
 
 /* Its faults are texts, which take memory. */
@@ -204,7 +206,10 @@ static int check_room_of(const void *input, struct sg_error *e)
 }
 
 #define POD "template: {metadata: {labels: {a: b}}, spec: {containers: [" \
-	"{name: c, resources: {limits: {cpu: 1, memory: 1Gi}}}]}}"
+	"{name: c, resources: {limits: {cpu: 1, memory: 1Gi}}, " \
+	"env: [{name: HOST, value: d}], args: [--host, d], " \
+	"volumeMounts: [{name: v}], ports: [{containerPort: 80}]}], " \
+	"volumes: [{name: v, configMap: {name: e}}]}}"
 
 static const char *const objects[] = {
 	"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\n"
@@ -215,7 +220,13 @@ static const char *const objects[] = {
 	"apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
 	"metadata: {name: c}\nspec: {maxReplicas: 3, scaleTargetRef: "
 	"{kind: StatefulSet, name: a}}\n",
-	"apiVersion: v1\nkind: Service\nmetadata: {name: d}\nspec: {}\n",
+	"apiVersion: v1\nkind: Service\nmetadata: {name: d}\n"
+	"spec: {clusterIP: None, selector: {a: b}, ports: [{port: 80}]}\n",
+	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: e}\n"
+	"data: {a: \"http://d:81\"}\n",
+	"apiVersion: v1\nkind: Secret\nmetadata: {name: e}\ndata: {a: ZA==}\n",
+	"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: f}\n"
+	"spec: {defaultBackend: {service: {name: d, port: {number: 80}}}}\n",
 };
 
 static void test_release(void **state)
