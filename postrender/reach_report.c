@@ -174,8 +174,8 @@ static void table_line(const struct reach *r, const struct call *call,
 	if (call->port)
 		(void)snprintf(port, sizeof port, "%u", call->port);
 	sg_buffer_printf(out, "  %-*s  %-*s %5s  %s\n", CALLER_WIDTH,
-			 text_keep_end(caller, CALLER_WIDTH), CALLEE_WIDTH,
-			 text_keep_end(service, CALLEE_WIDTH), port,
+			 text_shorten(caller, CALLER_WIDTH), CALLEE_WIDTH,
+			 text_shorten(service, CALLEE_WIDTH), port,
 			 call->verdict == CALL_OPEN	 ? "open" :
 			 call->verdict == CALL_ELSEWHERE ? "?" :
 							   "closed");
