@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "text.h"
-#include "tree_keys.h"
+#include "reading.h"
 
 /*
  * The text is a copy of ours with a NUL behind it, which no rule accepts, so looking
@@ -287,7 +287,7 @@ static int parse_items(struct parser *p, struct node *collection, char close)
 		if (parse_separator(p, close, &more))
 			return -1;
 	}
-	return close == '}' ? tree_check_keys(collection, 1, p->e) : 0;
+	return close == '}' ? reading_check_keys(collection, 1, p->e) : 0;
 }
 
 static int parse_collection(struct parser *p, struct node **out)

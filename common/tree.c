@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "reading.h"
+
 const struct node *node_resolve(const struct node *n)
 {
 	return n && n->kind == NODE_ALIAS ? n->target : n;
@@ -43,21 +45,20 @@ bool node_is(const struct node *n, const char *text)
 	return n && n->kind == NODE_SCALAR && strcmp(n->text, text) == 0;
 }
 
+struct node *node_find_key(struct node *from, const char *key)
+{
+	while (from && !node_is(from, key))
+		from = from->next->next;
+	return from;
+}
+
 struct node *node_own(const struct node *n, const char *key)
 {
 	n = node_resolve(n);
 	if (!n || n->kind != NODE_MAPPING)
 		return NULL;
-	for (struct node *k = n->first; k; k = k->next->next)
-		if (node_is(k, key))
-			return k->next;
-	return NULL;
-}
-
-/* A "<<" in quotes, such as all keys of JSON, is a key like others. */
-static bool is_merge(const struct node *key)
-{
-	return key->style == STYLE_PLAIN && node_is(key, "<<");
+	struct node *k = node_find_key(n->first, key);
+	return k ? k->next : NULL;
 }
 
 const struct node *node_get(const struct node *n, const char *key)
@@ -69,7 +70,7 @@ const struct node *node_get(const struct node *n, const char *key)
 	for (const struct node *k = n->first; k; k = k->next->next) {
 		if (node_is(k, key))
 			return node_resolve(k->next);
-		if (is_merge(node_resolve(k)))
+		if (reading_is_merge(k))
 			merged = node_resolve(k->next);
 	}
 	if (!merged || merged->kind == NODE_MAPPING)
@@ -111,7 +112,8 @@ bool node_equal(const struct node *a, const struct node *b)
 		return false;
 	if (a->kind == NODE_SCALAR)
 		return a->length == b->length && strcmp(a->text, b->text) == 0 &&
-		       (a->style == b->style || is_string(a) == is_string(b));
+		       ((a->style == b->style && a->tagged == b->tagged) ||
+			is_string(a) == is_string(b));
 	const struct node *x = a->first, *y = b->first;
 	for (; x && y; x = x->next, y = y->next)
 		if (!node_equal(x, y))
@@ -125,6 +127,18 @@ const char *node_text(const struct node *n)
 	if (!n || n->kind != NODE_SCALAR || node_is_null(n))
 		return NULL;
 	return n->text;
+}
+
+const char *node_string(const struct node *n)
+{
+	struct yaml_value ignored;
+	n = node_resolve(n);
+	if (!n || n->kind != NODE_SCALAR)
+		return NULL;
+	bool plain = n->style == STYLE_PLAIN && !n->tagged;
+	return !plain || yaml_type_of(n->text, &ignored) == YAML_STRING ?
+		       n->text :
+		       NULL;
 }
 
 const char *node_kind_name(const struct node *n)

@@ -4,11 +4,9 @@
  * Built from libyaml's events (yaml_parser_load is quadratic in anchors, and
  * keeps no styles). Aliases stay aliases: nothing is expanded, but what they
  * would expand to counts against SG_MAX_NODES. Parsing does no I/O. Refused
- * beyond what libyaml refuses: UTF-16, NUL, nesting deeper than SG_MAX_DEPTH,
- * an alias inside its own anchor, a second document, and what YAML libraries
- * read differently: a key given twice, a key before a "<<" that holds it too
- * (Kubernetes' library lets the merged one win, others do not), and tags but
- * !!str, !!map, !!seq and !!merge.
+ * beyond what libyaml refuses: nesting deeper than SG_MAX_DEPTH, an alias inside
+ * its own anchor, a second document, and what Kubernetes' library reads in
+ * another way (reading.h).
  *
  * All nodes live in the arena that they were made in. Offsets are bytes from
  * the start of the parsed text, which must be shorter than 4 GiB; libyaml counts
@@ -104,6 +102,8 @@ bool node_is(const struct node *n, const char *text);
  * "<<". NULL when absent or when n is no mapping.
  */
 const struct node *node_get(const struct node *n, const char *key);
+/* From one of a mapping's keys on (or NULL), the next that is this, or NULL. */
+struct node *node_find_key(struct node *from, const char *key);
 /* The mapping's own value, neither resolved nor merged. */
 struct node *node_own(const struct node *n, const char *key);
 /* node_get along keys; the list ends with NULL. */
@@ -116,6 +116,8 @@ const struct node *node_path(const struct node *n, ...)
 bool node_equal(const struct node *a, const struct node *b);
 /* Text of a scalar, or NULL for anything else and for null. */
 const char *node_text(const struct node *n);
+/* Text of what Kubernetes reads as a string, or NULL. */
+const char *node_string(const struct node *n);
 /* What a message may call it: "a mapping", "a list", "null", … */
 const char *node_kind_name(const struct node *n);
 size_t node_count(const struct node *collection); /* items, or pairs */

@@ -6,7 +6,7 @@
 #include <yaml.h>
 
 #include "cleanup.h"
-#include "tree_keys.h"
+#include "reading.h"
 
 enum { ANCHOR_BUCKETS = 256, MAX_ANCHORS = 4096 };
 
@@ -45,8 +45,8 @@ static bool is_continuation(char byte)
 
 static uint32_t cursor_seek(struct cursor *c, size_t index)
 {
-	if (c->ascii)
-		return (uint32_t)index;
+	if (c->ascii) /* a line end may have been put behind the text */
+		return (uint32_t)(index < c->length ? index : c->length);
 	for (; c->index < index && c->byte < c->length; c->index++) {
 		do
 			c->byte++;
@@ -162,7 +162,7 @@ static int pop(struct builder *b, const yaml_event_t *event, struct sg_error *e)
 	else
 		n->end = n->last ? n->last->end : n->inside;
 	return n->kind == NODE_MAPPING ?
-		       tree_check_keys(n, b->first_line, e) :
+		       reading_check_keys(n, b->first_line, e) :
 		       0;
 }
 
@@ -203,22 +203,9 @@ static void fill_collection(struct node *n, enum node_kind kind, bool flow)
 	n->style = flow ? STYLE_FLOW : STYLE_BLOCK;
 }
 
-static int check_tag(struct builder *b, struct node *n, const yaml_char_t *tag,
-		     struct sg_error *e)
+static bool is_in_flow(const struct builder *b)
 {
-	/* Helm 4 writes !!merge before "<<" */
-	static const char *const known[] = { "!", YAML_STR_TAG, YAML_MAP_TAG,
-					     YAML_SEQ_TAG,
-					     "tag:yaml.org,2002:merge" };
-	n->tagged = tag != NULL;
-	if (!tag)
-		return 0;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp((const char *)tag, known[i]) == 0)
-			return 0;
-	return sg_error_set(e, SG_INVALID,
-			    "line %zu: the YAML tag %.80s; only !!str, !!map and !!seq are accepted",
-			    line_of(b, n), (const char *)tag);
+	return b->depth && b->stack[b->depth - 1]->style == STYLE_FLOW;
 }
 
 /* One node-starting event: scalar, alias, or the start of a collection. */
@@ -263,7 +250,14 @@ static int add_node(struct builder *b, const yaml_event_t *event,
 		tag = event->data.mapping_start.tag;
 		break;
 	}
-	if (check_tag(b, n, tag, e) || attach(b, n, e))
+	n->tagged = tag != NULL;
+	if ((tag && reading_check_tag(n, b->cursor.bytes + n->begin,
+				      b->cursor.length - n->begin,
+				      b->first_line, e)) ||
+	    (n->kind == NODE_SCALAR &&
+	     reading_check_scalar(n, is_in_flow(b), b->cursor.bytes + n->begin,
+				  n->end - n->begin, b->first_line, e)) ||
+	    attach(b, n, e))
 		return -1;
 	if (anchor && anchor_add(b, n, (const char *)anchor, e))
 		return -1;
@@ -275,16 +269,9 @@ static int start_document(struct builder *b, const yaml_event_t *event,
 			  struct sg_error *e)
 {
 	size_t line = b->first_line + event->start_mark.line;
-	uint32_t at = cursor_seek(&b->cursor, event->start_mark.index);
 	if (b->root)
 		return sg_error_set(e, SG_INVALID,
 				    "line %zu: a second document begins where one is expected",
-				    line);
-	/* NEL, CR and U+2028 are line breaks to YAML 1.1, but not to Helm */
-	if (!event->data.document_start.implicit &&
-	    event->start_mark.index > 0 && b->cursor.bytes[at - 1] != '\n')
-		return sg_error_set(e, SG_INVALID,
-				    "line %zu: \"---\" behind a line break that is no line feed",
 				    line);
 	return 0;
 }
@@ -347,25 +334,28 @@ static int run(yaml_parser_t *parser, struct builder *b, struct sg_error *e)
 	return 0;
 }
 
-static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
+/* The text, with a line end behind its last line. */
+struct input {
+	const char *at;
+	size_t left;
+	bool needs_end;
+};
+
+static int read_input(void *from, unsigned char *buffer, size_t size,
+		      size_t *length)
 {
-	if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 ||
-			    memcmp(bytes, "\xFE\xFF", 2) == 0))
-		return sg_error_set(e, SG_INVALID,
-				    "UTF-16 text; only UTF-8 is accepted");
-	const char *nul = memchr(bytes, '\0', length);
-	if (nul)
-		return sg_error_set(e, SG_INVALID,
-				    "a NUL byte at byte %zu; only UTF-8 text is accepted",
-				    (size_t)(nul - bytes));
-	const char *mark = length > 1 ? memmem(bytes + 1, length - 1,
-					       "\xEF\xBB\xBF", 3) :
-					NULL;
-	if (mark)
-		return sg_error_set(e, SG_INVALID,
-				    "a byte order mark inside the text, at byte %zu",
-				    (size_t)(mark - bytes));
-	return 0;
+	struct input *input = from;
+	*length = input->left < size ? input->left : size;
+	if (*length) {
+		memcpy(buffer, input->at, *length);
+		input->at += *length;
+		input->left -= *length;
+	} else if (input->needs_end) {
+		input->needs_end = false;
+		buffer[0] = '\n';
+		*length = 1;
+	}
+	return 1;
 }
 
 static int parse(const char *bytes, size_t length, size_t first_line,
@@ -373,7 +363,7 @@ static int parse(const char *bytes, size_t length, size_t first_line,
 		 struct sg_error *e)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
-	if (check_encoding(bytes, length, e))
+	if (reading_check_text(bytes, length, first_line, e))
 		return -1;
 	struct builder b = {
 		.arena = a,
@@ -386,13 +376,17 @@ static int parse(const char *bytes, size_t length, size_t first_line,
 	size_t skipped = length >= 3 && memcmp(bytes, bom, 3) == 0 ? 3 : 0;
 	b.cursor.byte = skipped;
 
+	struct input input = {
+		.at = bytes + skipped,
+		.left = length - skipped,
+		.needs_end = length > skipped && bytes[length - 1] != '\n',
+	};
+
 	cleanup_with(delete_parser) yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return sg_error_memory(e);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser,
-				     (const unsigned char *)bytes + skipped,
-				     length - skipped);
+	yaml_parser_set_input(&parser, read_input, &input);
 	if (run(&parser, &b, e))
 		return -1;
 	*root = node_is_null(b.root) ? NULL : b.root;

@@ -151,11 +151,6 @@ static void name_unparsed(const struct document *d, struct sg_error *e)
 int document_parse(const struct document *d, struct sg_arena *a,
 		   struct node **root, struct sg_error *e)
 {
-	if (d->length && d->bytes[0] == '%') {
-		sg_error_set(e, SG_INVALID,
-			     "a YAML directive (%%), which Kubernetes does not accept; leave the line out");
-		return document_context(d, e);
-	}
 	const char *dashes = stray_dashes(d);
 	if (dashes) {
 		size_t before = (size_t)(dashes - d->bytes);

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "patches.h"
+#include "reading.h"
 
 struct splicer {
 	const struct document *document;
@@ -138,6 +139,14 @@ static void find_lines(struct entries *es, const struct node *next)
 		es->lines = ABOVE_NEXT_KEY;
 }
 
+static const struct node *merged_value(const struct node *mapping)
+{
+	const struct node *key = mapping->first;
+	while (key && !reading_is_merge(key))
+		key = key->next->next;
+	return key ? key->next : NULL;
+}
+
 /*
  * Behind a "<<", if there is one: Kubernetes' YAML library merges at its place,
  * over what stands before it.
@@ -146,7 +155,7 @@ static void find_place(struct entries *es)
 {
 	const struct node *m = es->mapping;
 	const struct document *d = es->splicer->document;
-	const struct node *merged = node_own(m, "<<");
+	const struct node *merged = merged_value(m);
 	es->place = BEFORE_A_KEY;
 	es->at = m->inside;
 	if (merged && merged->next) {
@@ -282,14 +291,9 @@ static int replace_null(struct splicer *s, const struct node *key,
 			   bare ? key->end : n->end, &text, s->e);
 }
 
-static int set_pair(struct entries *es, const struct edit_pair *pair)
+static int replace_value(struct splicer *s, struct node *present,
+			 const struct edit_pair *pair)
 {
-	struct splicer *s = es->splicer;
-	struct node *present = node_own(es->mapping, pair->key);
-	if (!present) {
-		insert_pair(es, pair);
-		return 0;
-	}
 	const struct node *value = node_resolve(present);
 	bool is_string = value->kind == NODE_SCALAR &&
 			 (value->style != STYLE_PLAIN ||
@@ -313,19 +317,37 @@ static int set_pair(struct entries *es, const struct edit_pair *pair)
 	return patches_add(s->patches, present->begin, present->end, &text, s->e);
 }
 
-static int edit_child_of(struct entries *es, const struct edit *c)
+/* A key may stand there twice (reading.h): then both change. */
+static int set_pair(struct entries *es, const struct edit_pair *pair)
 {
-	struct splicer *s = es->splicer;
-	const struct node *key = es->mapping->first;
-	while (key && !node_is(key, c->key))
-		key = key->next->next;
+	struct node *key = node_find_key(es->mapping->first, pair->key);
 	if (!key)
-		return insert_child(es, c);
+		insert_pair(es, pair);
+	for (; key; key = node_find_key(key->next->next, pair->key))
+		if (replace_value(es->splicer, key->next, pair))
+			return -1;
+	return 0;
+}
+
+static int edit_value(struct splicer *s, struct node *key,
+		      const struct edit *c)
+{
 	if (key->next->kind == NODE_ALIAS && !node_is_null(key->next))
 		return replace_with_copy(s, key->next, c);
 	if (node_is_null(key->next))
 		return replace_null(s, key, c);
 	return edit_node(s, key->next, c);
+}
+
+static int edit_child_of(struct entries *es, const struct edit *c)
+{
+	struct node *key = node_find_key(es->mapping->first, c->key);
+	if (!key)
+		return insert_child(es, c);
+	for (; key; key = node_find_key(key->next->next, c->key))
+		if (edit_value(es->splicer, key, c))
+			return -1;
+	return 0;
 }
 
 /* How the line ends that the offset is in, or the one before it. */

@@ -29,7 +29,7 @@ static const struct refusal broken[] = {
 	{ "a: &b\n  c:\n    d: *b\n", "line 13: alias *b stands inside" },
 	{ "a: &b 1\nc: &b {d: *b, e: [*b]}\n", "line 12: alias *b stands" },
 	{ "a: 1\n---\nb: 2\n", "line 12: " },
-	{ "a: 1\r---\rb: 2\r", "line 12: " },
+	{ "a: 1\n# c\rb: 2\n", "line 12: a carriage return without a line feed" },
 	{ "a: 1\n...\n---\nb: 2\n", "line 13: " },
 	{ "a: 1\n...\nb: 2\n", "line 13: " },
 };
