@@ -70,7 +70,7 @@ static int check_plain_key(struct node *key, size_t first_line,
 	enum yaml_type type = yaml_type_of(key->text, &value);
 	if (type == YAML_BOOLEAN) {
 		key->text = value.is_true ? "true" : "false";
-		key->length = strlen(key->text);
+		key->length = (uint32_t)strlen(key->text);
 	}
 	if (type == YAML_STRING || type == YAML_BOOLEAN ||
 	    is_its_own_spelling(key->text, type, &value))

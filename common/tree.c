@@ -169,37 +169,85 @@ size_t node_count(const struct node *collection)
 	return n->kind == NODE_MAPPING ? count / 2 : count;
 }
 
+/* `size` is that of what the kind has. */
 static struct node *new_node(struct sg_arena *a, enum node_kind kind,
-			     enum node_style style)
+			     enum node_style style, size_t size)
 {
-	struct node *n = sg_arena_alloc(a, sizeof *n);
+	struct node *n = sg_arena_alloc_words(a, size);
 	if (n) {
 		n->kind = (uint8_t)kind;
 		n->style = (uint8_t)style;
-		n->weight = 1;
 	}
 	return n;
 }
 
+struct node *node_new_alias(struct sg_arena *a, struct node *target)
+{
+	const size_t size = offsetof(struct node, target) + sizeof target;
+	struct node *n = new_node(a, NODE_ALIAS, STYLE_PLAIN, size);
+	if (n)
+		n->target = target;
+	target->shared = true;
+	return n;
+}
+
+struct node *node_new_collection(struct sg_arena *a, enum node_kind kind,
+				 enum node_style style)
+{
+	struct node *n = new_node(a, kind, style, sizeof *n);
+	if (n)
+		n->weight = 1;
+	return n;
+}
+
+enum { SCALAR_SIZE = offsetof(struct node, length) + sizeof(uint32_t) };
+
+struct node *node_new_view(struct sg_arena *a, enum node_style style,
+			   const char *text, size_t length)
+{
+	struct node *n = new_node(a, NODE_SCALAR, style, SCALAR_SIZE);
+	if (n) {
+		n->text = text;
+		n->length = (uint32_t)length;
+	}
+	return n;
+}
+
+/* The text stands right behind the node: most are short. */
+struct node *node_new_scalar(struct sg_arena *a, enum node_style style,
+			     const char *text, size_t length)
+{
+	struct node *n = new_node(a, NODE_SCALAR, style,
+				  SCALAR_SIZE + length + 1);
+	if (!n)
+		return NULL;
+	char *to = (char *)n + SCALAR_SIZE;
+	memcpy(to, text, length);
+	n->text = to;
+	n->length = (uint32_t)length;
+	return n;
+}
+
+uint32_t node_weight(const struct node *n)
+{
+	n = node_resolve(n);
+	return !n ? 0 : n->kind == NODE_SCALAR ? 1 : n->weight;
+}
+
 struct node *node_new_mapping(struct sg_arena *a)
 {
-	return new_node(a, NODE_MAPPING, STYLE_BLOCK);
+	return node_new_collection(a, NODE_MAPPING, STYLE_BLOCK);
 }
 
 struct node *node_new_sequence(struct sg_arena *a)
 {
-	return new_node(a, NODE_SEQUENCE, STYLE_BLOCK);
+	return node_new_collection(a, NODE_SEQUENCE, STYLE_BLOCK);
 }
 
 static struct node *new_scalar(struct sg_arena *a, enum node_style style,
 			       const char *text)
 {
-	struct node *n = text ? new_node(a, NODE_SCALAR, style) : NULL;
-	if (n) {
-		n->length = strlen(text);
-		n->text = sg_arena_copy(a, text, n->length);
-	}
-	return n && n->text ? n : NULL;
+	return text ? node_new_scalar(a, style, text, strlen(text)) : NULL;
 }
 
 struct node *node_new_string(struct sg_arena *a, const char *text)
@@ -246,15 +294,15 @@ struct node *node_copy(struct sg_arena *a, const struct node *n)
 	n = node_resolve(n);
 	if (!n)
 		return NULL;
-	struct node *copy = new_node(a, n->kind, n->style);
+	struct node *copy =
+		n->kind == NODE_SCALAR ?
+			node_new_scalar(a, n->style, n->text, n->length) :
+			node_new_collection(a, n->kind, n->style);
 	if (!copy)
 		return NULL;
 	copy->tagged = n->tagged;
-	if (n->kind == NODE_SCALAR) {
-		copy->length = n->length;
-		copy->text = sg_arena_copy(a, n->text, n->length);
-		return copy->text ? copy : NULL;
-	}
+	if (n->kind == NODE_SCALAR)
+		return copy;
 	for (const struct node *c = n->first; c; c = c->next)
 		node_append(copy, node_copy(a, c));
 	return copy;

@@ -37,30 +37,33 @@ struct node {
 	uint8_t kind;
 	uint8_t style;
 	bool tagged : 1;   /* carries an explicit tag */
+	bool anchored : 1; /* carries an anchor */
+	bool shared : 1;   /* aliases name it */
 	bool open : 1;	   /* used while parsing */
 	bool edited : 1;   /* used while splicing: something below changes */
 	bool replaced : 1; /* used while splicing: its text gives way */
 	uint32_t line; /* of begin, from 0 */
 	uint32_t begin; /* anchor and tag included */
-	uint32_t inside; /* mapping: its first key, or just behind its "{" */
 	uint32_t end; /* behind it; of block collections only once parsed */
-	uint32_t column; /* of inside */
-	uint32_t weight; /* nodes below and including this, aliases expanded */
-	uint32_t aliases; /* how many aliases name this node */
-	const char *anchor;
 	struct node *next; /* in a mapping: key, value, key, value … */
-	union {
+	union { /* of which no more is allocated than the kind takes */
 		struct { /* scalar */
 			const char *text; /* NUL-terminated; may hold no NUL */
-			size_t length;
+			uint32_t length;
 		};
 		struct { /* sequence, mapping */
 			struct node *first;
 			struct node *last;
+			/* mapping: its first key, or just behind its "{" */
+			uint32_t inside;
+			uint32_t column; /* of inside */
+			/* nodes below and including this, aliases expanded */
+			uint32_t weight;
 		};
 		struct node *target; /* alias; never itself an alias */
 	};
 };
+
 
 /*
  * Parses `bytes`, which must hold at most one document. *root is NULL when it
@@ -89,6 +92,8 @@ bool yaml_is_document_start(const char *bytes, size_t length);
 
 /* --- reading; all of these accept NULL and follow aliases --- */
 
+/* Nodes below and including this, aliases expanded; of NULL none. */
+uint32_t node_weight(const struct node *n);
 /* The node itself, or what the alias names. */
 const struct node *node_resolve(const struct node *n);
 bool node_is_mapping(const struct node *n);
@@ -121,6 +126,16 @@ const char *node_string(const struct node *n);
 /* What a message may call it: "a mapping", "a list", "null", … */
 const char *node_kind_name(const struct node *n);
 size_t node_count(const struct node *collection); /* items, or pairs */
+
+struct node *node_new_alias(struct sg_arena *a, struct node *target);
+struct node *node_new_collection(struct sg_arena *a, enum node_kind kind,
+				 enum node_style style);
+/* Of a text that lives as long. */
+struct node *node_new_view(struct sg_arena *a, enum node_style style,
+			   const char *text, size_t length);
+/* Of a copy of the text. */
+struct node *node_new_scalar(struct sg_arena *a, enum node_style style,
+			     const char *text, size_t length);
 
 /* --- building; a failed allocation shows in sg_arena_check() --- */
 

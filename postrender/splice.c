@@ -12,6 +12,7 @@ struct splicer {
 	struct sg_arena *arena;
 	struct patches *patches;
 	bool shared; /* an anchored node changes: see its aliases */
+	uint32_t written_out; /* nodes that aliases stood for */
 	struct sg_error *e;
 };
 
@@ -85,6 +86,19 @@ static int put_copy(struct splicer *s, struct sg_buffer *b,
 	if (sg_arena_check(s->arena, s->e))
 		return -1;
 	return yaml_emit_flow(b, copy, s->e);
+}
+
+/* The same of what aliases or a merge stand for. */
+static int put_written_out(struct splicer *s, struct sg_buffer *b,
+			   const struct node *n, const struct edit *edit)
+{
+	s->written_out += node_weight(n); /* both are below SG_MAX_NODES */
+	if (s->written_out > SG_MAX_WRITTEN_OUT)
+		return sg_error_set(s->e, SG_INVALID,
+				    "line %zu: labels are to go where aliases stand, and those would be written out as more than %u nodes; use fewer or smaller ones",
+				    s->document->line + n->line,
+				    SG_MAX_WRITTEN_OUT);
+	return put_copy(s, b, n, edit);
 }
 
 /* Where a mapping's new entries go, and so what separates them. */
@@ -240,7 +254,7 @@ static int insert_child(struct entries *es, const struct edit *c)
 	}
 	put_key(es, c->key);
 	if (merged) {
-		if (put_copy(es->splicer, es->text, merged, c))
+		if (put_written_out(es->splicer, es->text, merged, c))
 			return -1;
 	} else {
 		put_new_flow(es->text, c);
@@ -258,7 +272,7 @@ static int replace_with_copy(struct splicer *s, struct node *at,
 	at->replaced = true;
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
-	if (put_copy(s, &text, at, edit))
+	if (put_written_out(s, &text, at, edit))
 		return -1;
 	return patches_add(s->patches, at->begin, at->end, &text, s->e);
 }
@@ -279,7 +293,7 @@ static int replace_null(struct splicer *s, const struct node *key,
 	const struct node *n = key->next;
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
-	if (n->anchor)
+	if (n->anchored)
 		return sg_error_set(s->e, SG_INVALID,
 				    "%s is an anchored null; leave it out or write {}",
 				    edit->key);
@@ -301,7 +315,7 @@ static int replace_value(struct splicer *s, struct node *present,
 	if (is_string && strcmp(value->text, pair->value) == 0)
 		return 0;
 	bool replaceable = present->kind == NODE_ALIAS ||
-			   (value->kind == NODE_SCALAR && !value->anchor &&
+			   (value->kind == NODE_SCALAR && !value->anchored &&
 			    !value->tagged);
 	if (!replaceable)
 		return sg_error_set(s->e, SG_INVALID,
@@ -382,6 +396,18 @@ static int edit_mapping(struct splicer *s, struct node *n,
 	return patches_add(s->patches, es.at, es.at, &text, s->e);
 }
 
+static bool has_shared_anchor(const struct node *n)
+{
+	if (n->shared)
+		return true;
+	if (n->kind != NODE_MAPPING && n->kind != NODE_SEQUENCE)
+		return false;
+	for (const struct node *c = n->first; c; c = c->next)
+		if (has_shared_anchor(c))
+			return true;
+	return false;
+}
+
 /* The whole list in flow style: where an item can't just be left out. */
 static int replace_sequence(struct splicer *s, struct node *n,
 			    const struct edit *edit)
@@ -391,7 +417,8 @@ static int replace_sequence(struct splicer *s, struct node *n,
 	n->replaced = true;
 	if (n->style == STYLE_BLOCK) /* deeper than an unindented list */
 		sg_buffer_putc(&text, ' ');
-	if (put_copy(s, &text, n, edit))
+	if (has_shared_anchor(n) ? put_written_out(s, &text, n, edit) :
+				   put_copy(s, &text, n, edit))
 		return -1;
 	if (n->style == STYLE_BLOCK)
 		sg_buffer_puts(&text, s->newline);
@@ -438,18 +465,6 @@ static int drop_item(struct splicer *s, struct node *item)
 	size_t end = line_below(d, item->end);
 	item->replaced = true;
 	return patches_add(s->patches, begin, end, &nothing, s->e);
-}
-
-static bool has_shared_anchor(const struct node *n)
-{
-	if (n->aliases)
-		return true;
-	if (n->kind != NODE_MAPPING && n->kind != NODE_SEQUENCE)
-		return false;
-	for (const struct node *c = n->first; c; c = c->next)
-		if (has_shared_anchor(c))
-			return true;
-	return false;
 }
 
 /* Whether each dropped item is lines of its own that nobody refers to. */
@@ -505,7 +520,7 @@ static int edit_node(struct splicer *s, struct node *n, const struct edit *edit)
 				    "line %zu: a YAML tag stands where labels are to go; leave it out",
 				    s->document->line + n->line);
 	n->edited = true;
-	s->shared |= n->aliases > 0;
+	s->shared |= n->shared;
 	if (n->kind == NODE_MAPPING)
 		return edit_mapping(s, n, edit);
 	if (n->kind == NODE_SEQUENCE && edit_is_of_items(edit))

@@ -22,8 +22,8 @@ static const char *const hostile[] = {
 static size_t opening(const struct node *n, const char *at)
 {
 	const char *value = at;
-	if (n->anchor)
-		value += 1 + strlen(n->anchor) + 1;
+	if (n->anchored)
+		value += strcspn(value, " ") + 1;
 	return (size_t)(value - at);
 }
 
@@ -36,13 +36,12 @@ static void check_slice(const char *text, const struct node *n)
 	bool right = true;
 	if (n->begin > n->end || n->end > strlen(text))
 		fail_msg("%s: from %u to %u", text, n->begin, n->end);
-	if (n->anchor)
-		right &= text[n->begin] == '&' &&
-			 strncmp(text + n->begin + 1, n->anchor,
-				 strlen(n->anchor)) == 0;
+	if (n->anchored)
+		right &= text[n->begin] == '&';
 	if (n->kind == NODE_ALIAS)
-		right &= at[0] == '*' && strncmp(at + 1, n->target->anchor,
-						 length - 1) == 0;
+		right &= at[0] == '*' &&
+			 strncmp(at + 1, text + n->target->begin + 1,
+				 length - 1) == 0;
 	else if (n->style == STYLE_FLOW)
 		right &= strchr("[{", at[0]) && strchr("]}", at[length - 1]);
 	else if (n->kind == NODE_SCALAR && n->style == STYLE_PLAIN)
