@@ -15,6 +15,7 @@ struct turn {
 	const struct document *document;
 	struct sg_arena *tree;
 	struct sg_arena *scratch;
+	struct sg_arena *facts; /* of one object: a List holds many */
 	uint32_t aliased; /* nodes of a List's items that are aliases */
 	struct sg_error *e;
 };
@@ -92,7 +93,8 @@ static enum fate take_object(struct turn *t, const struct object *o,
 	if (fate != KEPT)
 		return fate;
 	const struct component *component = classify(run->who->engine, o);
-	if (survey_object(run->survey, o, component, t->scratch,
+	sg_arena_clear(t->facts);
+	if (survey_object(run->survey, o, component, t->facts,
 			  run->diagnostics, t->e) ||
 	    labels_plan(t->scratch, o, run->who, component, edit, t->e))
 		return FAILED;
@@ -200,9 +202,15 @@ int rewrite_release(const struct rewrite *r, const struct documents *docs,
 {
 	cleanup_arena struct sg_arena tree;
 	cleanup_arena struct sg_arena scratch;
+	cleanup_arena struct sg_arena facts;
 	sg_arena_init(&tree);
 	sg_arena_init(&scratch);
-	struct turn t = { .run = r, .tree = &tree, .scratch = &scratch, .e = e };
+	sg_arena_init(&facts);
+	struct turn t = { .run = r,
+			  .tree = &tree,
+			  .scratch = &scratch,
+			  .facts = &facts,
+			  .e = e };
 	for (unsigned i = 0; i < docs->count; i++) {
 		t.document = &docs->items[i];
 		if (rewrite_document(&t, body))

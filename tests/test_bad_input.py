@@ -13,6 +13,7 @@ import subprocess
 import pytest
 import yaml
 
+import shapes
 from conftest import POSTRENDER, STORE, postrender
 
 REFUSED, USAGE, INVALID, IO = 1, 2, 3, 4
@@ -202,6 +203,37 @@ def laughs(first, line):
     ids=["lists", "maps", "merged", "one long", "anchors"])
 def test_billion_laughs(text):
     bad_document(text, "line ")
+
+
+# --- memory ---
+
+BESIDES = 16 << 20  # the program itself, and its buffers' room to grow
+
+
+def in_memory(text, times, **kwargs):
+    """Runs in that much memory, so many times the text's size. Sanitizers take more."""
+    most = BESIDES + times * len(text)
+    limit = None if SECONDS > 2 else lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    return postrender(STORE + ["--fit", "off"], text, preexec_fn=limit, **kwargs)
+
+
+@pytest.mark.parametrize("shape", shapes.TAKEN)
+def test_memory_follows_the_input(shape):
+    make, times = shapes.TAKEN[shape]
+    text = make().encode()
+    began = seconds_of_children()
+    result = in_memory(text, times, timeout=60)
+    assert result.returncode == 0, result.stderr.decode()
+    assert seconds_of_children() - began < SECONDS
+
+
+@pytest.mark.parametrize("shape", shapes.REFUSED)
+def test_memory_of_what_is_refused(shape):
+    make, says = shapes.REFUSED[shape]
+    text = make().encode()
+    began = seconds_of_children()
+    result = in_memory(text, 24)
+    check(result, seconds_of_children() - began, INVALID, ["line ", says])
 
 
 # --- YAML that is no Kubernetes object ---
