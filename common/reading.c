@@ -18,17 +18,22 @@ static size_t lines_before(const char *bytes, const char *at)
 	return lines;
 }
 
-static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
+static int check_nul(const char *bytes, size_t length, struct sg_error *e)
 {
-	if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 ||
-			    memcmp(bytes, "\xFE\xFF", 2) == 0))
-		return sg_error_set(e, SG_INVALID,
-				    "UTF-16 text; only UTF-8 is accepted");
 	const char *nul = memchr(bytes, '\0', length);
 	if (nul)
 		return sg_error_set(e, SG_INVALID,
 				    "a NUL byte at byte %zu; only UTF-8 text is accepted",
 				    (size_t)(nul - bytes));
+	return 0;
+}
+
+static int check_marks(const char *bytes, size_t length, struct sg_error *e)
+{
+	if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 ||
+			    memcmp(bytes, "\xFE\xFF", 2) == 0))
+		return sg_error_set(e, SG_INVALID,
+				    "UTF-16 text; only UTF-8 is accepted");
 	const char *mark = length > 1 ? memmem(bytes + 1, length - 1,
 					       "\xEF\xBB\xBF", 3) :
 					NULL;
@@ -39,6 +44,20 @@ static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
 	return 0;
 }
 
+static int check_returns(const char *bytes, size_t length, size_t first_line,
+			 struct sg_error *e)
+{
+	const char *end = bytes + length;
+	for (const char *cr = bytes;
+	     (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
+		if (cr + 1 < end && cr[1] != '\n')
+			return refuse(first_line + lines_before(bytes, cr),
+				      "a carriage return without a line feed ends a line for some readers; end lines by LF or CRLF, or write \\r in double quotes",
+				      e);
+	return 0;
+}
+
+/* Line ends of Unicode. */
 static int check_line_ends(const char *bytes, size_t length, size_t first_line,
 			   struct sg_error *e)
 {
@@ -50,13 +69,6 @@ static int check_line_ends(const char *bytes, size_t length, size_t first_line,
 		{ "\xE2\x80\xA8", "U+2028 ends a line for some readers; write \\u2028 in double quotes" },
 		{ "\xE2\x80\xA9", "U+2029 ends a line for some readers; write \\u2029 in double quotes" },
 	};
-	const char *end = bytes + length;
-	for (const char *cr = bytes;
-	     (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
-		if (cr + 1 < end && cr[1] != '\n')
-			return refuse(first_line + lines_before(bytes, cr),
-				      "a carriage return without a line feed ends a line for some readers; end lines by LF or CRLF, or write \\r in double quotes",
-				      e);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		const char *at = memmem(bytes, length, others[i].bytes,
 					strlen(others[i].bytes));
@@ -91,11 +103,15 @@ static int check_start(const char *bytes, size_t length, size_t first_line,
 		      e);
 }
 
-int reading_check_text(const char *bytes, size_t length, size_t first_line,
-		       struct sg_error *e)
+int reading_check_text(const char *bytes, size_t length, bool is_ascii,
+		       size_t first_line, struct sg_error *e)
 {
-	return check_encoding(bytes, length, e) ||
-			       check_line_ends(bytes, length, first_line, e) ||
+	if (!is_ascii &&
+	    (check_marks(bytes, length, e) ||
+	     check_line_ends(bytes, length, first_line, e)))
+		return -1;
+	return check_nul(bytes, length, e) ||
+			       check_returns(bytes, length, first_line, e) ||
 			       check_start(bytes, length, first_line, e) ?
 		       -1 :
 		       0;

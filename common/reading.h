@@ -34,9 +34,12 @@
 
 #include "tree.h"
 
-/* The text's bytes and its first line; lines are told from `first_line` on. */
-int reading_check_text(const char *bytes, size_t length, size_t first_line,
-		       struct sg_error *e);
+/*
+ * The text's bytes, which may all be known for ASCII, and its first line; lines are
+ * told from `first_line` on.
+ */
+int reading_check_text(const char *bytes, size_t length, bool is_ascii,
+		       size_t first_line, struct sg_error *e);
 
 /*
  * A node's tag as it is spelled at `at`, where the node's properties begin, `length`

@@ -273,6 +273,16 @@ void node_append(struct node *collection, struct node *item)
 	collection->last = item;
 }
 
+void node_replace(struct node *mapping, struct node *key, struct node *value)
+{
+	if (!value)
+		return;
+	value->next = key->next->next;
+	if (mapping->last == key->next)
+		mapping->last = value;
+	key->next = value;
+}
+
 void node_set(struct sg_arena *a, struct node *mapping, const char *key,
 	      struct node *value)
 {

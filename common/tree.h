@@ -146,6 +146,8 @@ struct node *node_new_string(struct sg_arena *a, const char *text);
 /* A number or boolean, emitted plain. */
 struct node *node_new_int(struct sg_arena *a, int64_t value);
 void node_append(struct node *sequence, struct node *item);
+/* The key, which is there, gets another value, which no collection holds yet. */
+void node_replace(struct node *mapping, struct node *key, struct node *value);
 void node_set(struct sg_arena *a, struct node *mapping, const char *key,
 	      struct node *value);
 void node_set_string(struct sg_arena *a, struct node *mapping, const char *key,

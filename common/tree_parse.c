@@ -381,12 +381,13 @@ static int parse(const char *bytes, size_t length, size_t first_line,
 		 struct sg_error *e)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
-	if (reading_check_text(bytes, length, first_line, e))
+	bool ascii = is_ascii(bytes, length);
+	if (reading_check_text(bytes, length, ascii, first_line, e))
 		return -1;
 	struct builder b = {
 		.arena = a,
 		.cursor = { .bytes = bytes, .length = length,
-			    .ascii = is_ascii(bytes, length) },
+			    .ascii = ascii },
 		.first_line = first_line,
 		.most_nodes = most_nodes,
 	};

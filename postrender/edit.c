@@ -59,17 +59,6 @@ bool edit_is_of_items(const struct edit *e)
 	return e->pair_count == 0;
 }
 
-static void replace_value(struct node *mapping, struct node *key,
-			  struct node *value)
-{
-	if (!value)
-		return;
-	value->next = key->next->next;
-	if (mapping->last == key->next)
-		mapping->last = value;
-	key->next = value;
-}
-
 /* A key may stand there twice (reading.h): then both change. */
 static void set_string(struct sg_arena *a, struct node *mapping,
 		       const struct edit_pair *pair)
@@ -78,7 +67,7 @@ static void set_string(struct sg_arena *a, struct node *mapping,
 	if (!key)
 		node_set_string(a, mapping, pair->key, pair->value);
 	for (; key; key = node_find_key(key->next->next, pair->key))
-		replace_value(mapping, key, node_new_string(a, pair->value));
+		node_replace(mapping, key, node_new_string(a, pair->value));
 }
 
 /* A merged value becomes the mapping's own. */
@@ -102,7 +91,7 @@ static void apply_child(struct sg_arena *a, struct node *mapping,
 	}
 	for (; key; key = node_find_key(key->next->next, c->key)) {
 		if (node_is_null(key->next))
-			replace_value(mapping, key, node_new_mapping(a));
+			node_replace(mapping, key, node_new_mapping(a));
 		edit_apply(a, key->next, c);
 	}
 }
