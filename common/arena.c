@@ -54,11 +54,14 @@ void sg_arena_clear(struct sg_arena *a)
 	a->total = kept->size;
 }
 
-static void *block_take(struct sg_arena_block *b, size_t size)
+/* NULL where it has not that much room left. */
+static void *block_take(struct sg_arena_block *b, size_t size, size_t align)
 {
-	void *memory = b->data + b->used;
-	b->used += size;
-	return memset(memory, 0, size);
+	size_t at = (b->used + align - 1) / align * align;
+	if (at > b->size || b->size - at < size)
+		return NULL;
+	b->used = at + size;
+	return memset(b->data + at, 0, size);
 }
 
 static void *arena_fail(struct sg_arena *a)
@@ -67,15 +70,12 @@ static void *arena_fail(struct sg_arena *a)
 	return NULL;
 }
 
-void *sg_arena_alloc(struct sg_arena *a, size_t size)
+static void *take(struct sg_arena *a, size_t size, size_t align)
 {
-	const size_t align = alignof(max_align_t);
-	if (size > SG_MAX_ARENA)
-		return arena_fail(a);
-	size = (size + align - 1) / align * align;
 	struct sg_arena_block *b = a->blocks;
-	if (b && b->size - b->used >= size)
-		return block_take(b, size);
+	void *memory = b ? block_take(b, size, align) : NULL;
+	if (memory || size > SG_MAX_ARENA)
+		return memory ? memory : arena_fail(a);
 
 	size_t room = size > BLOCK ? size : BLOCK;
 	if (room > SG_MAX_ARENA - a->total)
@@ -86,12 +86,22 @@ void *sg_arena_alloc(struct sg_arena *a, size_t size)
 	*fresh = (struct sg_arena_block){ .next = b, .size = room };
 	a->blocks = fresh;
 	a->total += room;
-	return block_take(fresh, size);
+	return block_take(fresh, size, align);
+}
+
+void *sg_arena_alloc(struct sg_arena *a, size_t size)
+{
+	return take(a, size, alignof(max_align_t));
+}
+
+void *sg_arena_alloc_words(struct sg_arena *a, size_t size)
+{
+	return take(a, size, alignof(uint64_t));
 }
 
 char *sg_arena_copy(struct sg_arena *a, const char *bytes, size_t length)
 {
-	char *copy = length < SIZE_MAX ? sg_arena_alloc(a, length + 1) : NULL;
+	char *copy = length < SIZE_MAX ? take(a, length + 1, 1) : NULL;
 	if (copy && length)
 		memcpy(copy, bytes, length);
 	return copy;

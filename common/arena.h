@@ -31,6 +31,8 @@ void sg_arena_wipe(struct sg_arena *a);
 void sg_arena_clear(struct sg_arena *a);
 
 void *sg_arena_alloc(struct sg_arena *a, size_t size);
+/* Aligned for pointers and 64 bits only: for what there are many of. */
+void *sg_arena_alloc_words(struct sg_arena *a, size_t size);
 /* A copy of `length` bytes with a NUL behind them. */
 char *sg_arena_copy(struct sg_arena *a, const char *bytes, size_t length);
 /* 0, or -1 with SG_IO if any allocation since the last clear failed. */

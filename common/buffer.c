@@ -67,6 +67,16 @@ void sg_buffer_append(struct sg_buffer *b, const void *bytes, size_t length)
 	b->data[b->length] = '\0';
 }
 
+void sg_buffer_prepend(struct sg_buffer *b, const void *bytes, size_t length)
+{
+	if (!length || !sg_buffer_reserve(b, length))
+		return;
+	memmove(b->data + length, b->data, b->length);
+	memcpy(b->data, bytes, length);
+	b->length += length;
+	b->data[b->length] = '\0';
+}
+
 void sg_buffer_puts(struct sg_buffer *b, const char *text)
 {
 	sg_buffer_append(b, text, strlen(text));

@@ -36,15 +36,14 @@ int decode_mapping(const struct node *n, const char *path,
 		return -1;
 	n = node_resolve(n);
 	for (const struct node *k = n->first; k; k = k->next->next) {
-		const char *key = node_text(k);
 		size_t i = 0;
-		while (known[i] && !(key && strcmp(known[i], key) == 0))
+		while (known[i] && strcmp(known[i], k->text) != 0)
 			i++;
 		char fields[512];
 		if (!known[i])
 			return sg_error_set(e, SG_INVALID,
 					    "%s has no field \"%.80s\"; it has: %s",
-					    path, key ? key : "null",
+					    path, k->text,
 					    join(known, fields, sizeof fields));
 	}
 	return 0;
@@ -250,14 +249,8 @@ int decode_resources(struct sg_arena *a, const struct node *n, const char *path,
 	if (decode_any_mapping(value, at, e))
 		return -1;
 	for (const struct node *k = value->first; k; k = k->next->next) {
-		const char *text = node_text(k);
-		const char *name = text ? sg_arena_copy(a, text, strlen(text)) :
-					  NULL;
+		const char *name = sg_arena_copy(a, k->text, k->length);
 		struct quantity amount;
-		if (!text)
-			return sg_error_set(e, SG_INVALID,
-					    "%s has a key that is no string",
-					    at);
 		if (!name)
 			return sg_error_memory(e);
 		if (decode_quantity(k->next, &amount, e))

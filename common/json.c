@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "text.h"
-#include "tree_keys.h"
+#include "reading.h"
 
 /*
  * The text is a copy of ours with a NUL behind it, which no rule accepts, so looking
@@ -50,18 +50,18 @@ static void skip_space(struct parser *p)
 static struct node *new_node(struct parser *p, enum node_kind kind,
 			     enum node_style style)
 {
-	struct node *n = NULL;
-	if (p->nodes++ >= p->most_nodes)
+	if (p->nodes++ >= p->most_nodes) {
 		sg_error_set(p->e, SG_INVALID, "more than %u values",
 			     p->most_nodes);
-	else if (!(n = sg_arena_alloc(p->arena, sizeof *n)))
-		sg_error_memory(p->e);
-	if (n) {
-		n->kind = (uint8_t)kind;
-		n->style = (uint8_t)style;
-		n->weight = 1;
-		n->line = p->line - 1;
+		return NULL;
 	}
+	struct node *n = kind == NODE_SCALAR ?
+				 node_new_view(p->arena, style, NULL, 0) :
+				 node_new_collection(p->arena, kind, style);
+	if (n)
+		n->line = p->line - 1;
+	else
+		sg_error_memory(p->e);
 	return n;
 }
 
@@ -150,7 +150,7 @@ static bool is_plain(char c)
 }
 
 /* Unescapes in place, and ends the text where its closing quote was or before. */
-static int parse_text(struct parser *p, const char **text, size_t *length)
+static int parse_text(struct parser *p, struct node *n)
 {
 	char *begin = ++p->at, *to = begin;
 	for (;;) {
@@ -176,15 +176,15 @@ static int parse_text(struct parser *p, const char **text, size_t *length)
 	}
 	p->at++;
 	*to = '\0';
-	*text = begin;
-	*length = (size_t)(to - begin);
+	n->text = begin;
+	n->length = (uint32_t)(to - begin);
 	return 0;
 }
 
 static int parse_string(struct parser *p, struct node **out)
 {
 	*out = new_node(p, NODE_SCALAR, STYLE_QUOTED);
-	return *out ? parse_text(p, &(*out)->text, &(*out)->length) : -1;
+	return *out ? parse_text(p, *out) : -1;
 }
 
 /* --- numbers and words --- */
@@ -236,7 +236,7 @@ static int parse_plain(struct parser *p, struct node **out)
 	if (!*out)
 		return -1;
 	(*out)->text = sg_arena_copy(p->arena, p->at, length);
-	(*out)->length = length;
+	(*out)->length = (uint32_t)length;
 	p->at += length;
 	return (*out)->text ? 0 : sg_error_memory(p->e);
 }
@@ -287,7 +287,7 @@ static int parse_items(struct parser *p, struct node *collection, char close)
 		if (parse_separator(p, close, &more))
 			return -1;
 	}
-	return close == '}' ? tree_check_keys(collection, 1, p->e) : 0;
+	return close == '}' ? reading_check_keys(collection, 1, p->e) : 0;
 }
 
 static int parse_collection(struct parser *p, struct node **out)

@@ -14,7 +14,7 @@
 
 /*
  * Parses `bytes`, one JSON value and nothing else. The tree lives in the arena and
- * owns its texts. SG_INVALID: no JSON, no UTF-8, a key given twice, nesting deeper
+ * owns its texts. SG_INVALID: no JSON, no UTF-8, a key given two values, nesting deeper
  * than SG_MAX_DEPTH, more than SG_MAX_NODES, a NUL or half a surrogate pair in a
  * text; SG_IO: no memory.
  */

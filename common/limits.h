@@ -18,6 +18,16 @@
  * of its sender, who need not be trusted with forty times a request's size.
  */
 #define SG_MAX_REVIEW_NODES 100000u
+/*
+ * Nodes of one document that are written out where aliases stand for them, since
+ * labels are to go there: few bytes of aliases could else be any amount of text.
+ */
+#define SG_MAX_WRITTEN_OUT 20000u
+/*
+ * Nodes of one document, each counted as often as flow collections are open around it:
+ * libyaml looks through all of these at each token.
+ */
+#define SG_MAX_FLOW_WORK 100000000u
 /* Nesting of one document; libyaml has no limit of its own. */
 #define SG_MAX_DEPTH 512u
 /* Documents in one stream. */

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "reading.h"
+
 const struct node *node_resolve(const struct node *n)
 {
 	return n && n->kind == NODE_ALIAS ? n->target : n;
@@ -43,21 +45,20 @@ bool node_is(const struct node *n, const char *text)
 	return n && n->kind == NODE_SCALAR && strcmp(n->text, text) == 0;
 }
 
+struct node *node_find_key(struct node *from, const char *key)
+{
+	while (from && !node_is(from, key))
+		from = from->next->next;
+	return from;
+}
+
 struct node *node_own(const struct node *n, const char *key)
 {
 	n = node_resolve(n);
 	if (!n || n->kind != NODE_MAPPING)
 		return NULL;
-	for (struct node *k = n->first; k; k = k->next->next)
-		if (node_is(k, key))
-			return k->next;
-	return NULL;
-}
-
-/* A "<<" in quotes, such as all keys of JSON, is a key like others. */
-static bool is_merge(const struct node *key)
-{
-	return key->style == STYLE_PLAIN && node_is(key, "<<");
+	struct node *k = node_find_key(n->first, key);
+	return k ? k->next : NULL;
 }
 
 const struct node *node_get(const struct node *n, const char *key)
@@ -69,7 +70,7 @@ const struct node *node_get(const struct node *n, const char *key)
 	for (const struct node *k = n->first; k; k = k->next->next) {
 		if (node_is(k, key))
 			return node_resolve(k->next);
-		if (is_merge(node_resolve(k)))
+		if (reading_is_merge(k))
 			merged = node_resolve(k->next);
 	}
 	if (!merged || merged->kind == NODE_MAPPING)
@@ -111,7 +112,8 @@ bool node_equal(const struct node *a, const struct node *b)
 		return false;
 	if (a->kind == NODE_SCALAR)
 		return a->length == b->length && strcmp(a->text, b->text) == 0 &&
-		       (a->style == b->style || is_string(a) == is_string(b));
+		       ((a->style == b->style && a->tagged == b->tagged) ||
+			is_string(a) == is_string(b));
 	const struct node *x = a->first, *y = b->first;
 	for (; x && y; x = x->next, y = y->next)
 		if (!node_equal(x, y))
@@ -125,6 +127,18 @@ const char *node_text(const struct node *n)
 	if (!n || n->kind != NODE_SCALAR || node_is_null(n))
 		return NULL;
 	return n->text;
+}
+
+const char *node_string(const struct node *n)
+{
+	struct yaml_value ignored;
+	n = node_resolve(n);
+	if (!n || n->kind != NODE_SCALAR)
+		return NULL;
+	bool plain = n->style == STYLE_PLAIN && !n->tagged;
+	return !plain || yaml_type_of(n->text, &ignored) == YAML_STRING ?
+		       n->text :
+		       NULL;
 }
 
 const char *node_kind_name(const struct node *n)
@@ -155,37 +169,85 @@ size_t node_count(const struct node *collection)
 	return n->kind == NODE_MAPPING ? count / 2 : count;
 }
 
+/* `size` is that of what the kind has. */
 static struct node *new_node(struct sg_arena *a, enum node_kind kind,
-			     enum node_style style)
+			     enum node_style style, size_t size)
 {
-	struct node *n = sg_arena_alloc(a, sizeof *n);
+	struct node *n = sg_arena_alloc_words(a, size);
 	if (n) {
 		n->kind = (uint8_t)kind;
 		n->style = (uint8_t)style;
-		n->weight = 1;
 	}
 	return n;
 }
 
+struct node *node_new_alias(struct sg_arena *a, struct node *target)
+{
+	const size_t size = offsetof(struct node, target) + sizeof target;
+	struct node *n = new_node(a, NODE_ALIAS, STYLE_PLAIN, size);
+	if (n)
+		n->target = target;
+	target->shared = true;
+	return n;
+}
+
+struct node *node_new_collection(struct sg_arena *a, enum node_kind kind,
+				 enum node_style style)
+{
+	struct node *n = new_node(a, kind, style, sizeof *n);
+	if (n)
+		n->weight = 1;
+	return n;
+}
+
+enum { SCALAR_SIZE = offsetof(struct node, length) + sizeof(uint32_t) };
+
+struct node *node_new_view(struct sg_arena *a, enum node_style style,
+			   const char *text, size_t length)
+{
+	struct node *n = new_node(a, NODE_SCALAR, style, SCALAR_SIZE);
+	if (n) {
+		n->text = text;
+		n->length = (uint32_t)length;
+	}
+	return n;
+}
+
+/* The text stands right behind the node: most are short. */
+struct node *node_new_scalar(struct sg_arena *a, enum node_style style,
+			     const char *text, size_t length)
+{
+	struct node *n = new_node(a, NODE_SCALAR, style,
+				  SCALAR_SIZE + length + 1);
+	if (!n)
+		return NULL;
+	char *to = (char *)n + SCALAR_SIZE;
+	memcpy(to, text, length);
+	n->text = to;
+	n->length = (uint32_t)length;
+	return n;
+}
+
+uint32_t node_weight(const struct node *n)
+{
+	n = node_resolve(n);
+	return !n ? 0 : n->kind == NODE_SCALAR ? 1 : n->weight;
+}
+
 struct node *node_new_mapping(struct sg_arena *a)
 {
-	return new_node(a, NODE_MAPPING, STYLE_BLOCK);
+	return node_new_collection(a, NODE_MAPPING, STYLE_BLOCK);
 }
 
 struct node *node_new_sequence(struct sg_arena *a)
 {
-	return new_node(a, NODE_SEQUENCE, STYLE_BLOCK);
+	return node_new_collection(a, NODE_SEQUENCE, STYLE_BLOCK);
 }
 
 static struct node *new_scalar(struct sg_arena *a, enum node_style style,
 			       const char *text)
 {
-	struct node *n = text ? new_node(a, NODE_SCALAR, style) : NULL;
-	if (n) {
-		n->length = strlen(text);
-		n->text = sg_arena_copy(a, text, n->length);
-	}
-	return n && n->text ? n : NULL;
+	return text ? node_new_scalar(a, style, text, strlen(text)) : NULL;
 }
 
 struct node *node_new_string(struct sg_arena *a, const char *text)
@@ -211,6 +273,16 @@ void node_append(struct node *collection, struct node *item)
 	collection->last = item;
 }
 
+void node_replace(struct node *mapping, struct node *key, struct node *value)
+{
+	if (!value)
+		return;
+	value->next = key->next->next;
+	if (mapping->last == key->next)
+		mapping->last = value;
+	key->next = value;
+}
+
 void node_set(struct sg_arena *a, struct node *mapping, const char *key,
 	      struct node *value)
 {
@@ -232,15 +304,15 @@ struct node *node_copy(struct sg_arena *a, const struct node *n)
 	n = node_resolve(n);
 	if (!n)
 		return NULL;
-	struct node *copy = new_node(a, n->kind, n->style);
+	struct node *copy =
+		n->kind == NODE_SCALAR ?
+			node_new_scalar(a, n->style, n->text, n->length) :
+			node_new_collection(a, n->kind, n->style);
 	if (!copy)
 		return NULL;
 	copy->tagged = n->tagged;
-	if (n->kind == NODE_SCALAR) {
-		copy->length = n->length;
-		copy->text = sg_arena_copy(a, n->text, n->length);
-		return copy->text ? copy : NULL;
-	}
+	if (n->kind == NODE_SCALAR)
+		return copy;
 	for (const struct node *c = n->first; c; c = c->next)
 		node_append(copy, node_copy(a, c));
 	return copy;

@@ -4,11 +4,9 @@
  * Built from libyaml's events (yaml_parser_load is quadratic in anchors, and
  * keeps no styles). Aliases stay aliases: nothing is expanded, but what they
  * would expand to counts against SG_MAX_NODES. Parsing does no I/O. Refused
- * beyond what libyaml refuses: UTF-16, NUL, nesting deeper than SG_MAX_DEPTH,
- * an alias inside its own anchor, a second document, and what YAML libraries
- * read differently: a key given twice, a key before a "<<" that holds it too
- * (Kubernetes' library lets the merged one win, others do not), and tags but
- * !!str, !!map, !!seq and !!merge.
+ * beyond what libyaml refuses: nesting deeper than SG_MAX_DEPTH, an alias inside
+ * its own anchor, a second document, and what Kubernetes' library reads in
+ * another way (reading.h).
  *
  * All nodes live in the arena that they were made in. Offsets are bytes from
  * the start of the parsed text, which must be shorter than 4 GiB; libyaml counts
@@ -39,30 +37,33 @@ struct node {
 	uint8_t kind;
 	uint8_t style;
 	bool tagged : 1;   /* carries an explicit tag */
+	bool anchored : 1; /* carries an anchor */
+	bool shared : 1;   /* aliases name it */
 	bool open : 1;	   /* used while parsing */
 	bool edited : 1;   /* used while splicing: something below changes */
 	bool replaced : 1; /* used while splicing: its text gives way */
 	uint32_t line; /* of begin, from 0 */
 	uint32_t begin; /* anchor and tag included */
-	uint32_t inside; /* mapping: its first key, or just behind its "{" */
 	uint32_t end; /* behind it; of block collections only once parsed */
-	uint32_t column; /* of inside */
-	uint32_t weight; /* nodes below and including this, aliases expanded */
-	uint32_t aliases; /* how many aliases name this node */
-	const char *anchor;
 	struct node *next; /* in a mapping: key, value, key, value … */
-	union {
+	union { /* of which no more is allocated than the kind takes */
 		struct { /* scalar */
 			const char *text; /* NUL-terminated; may hold no NUL */
-			size_t length;
+			uint32_t length;
 		};
 		struct { /* sequence, mapping */
 			struct node *first;
 			struct node *last;
+			/* mapping: its first key, or just behind its "{" */
+			uint32_t inside;
+			uint32_t column; /* of inside */
+			/* nodes below and including this, aliases expanded */
+			uint32_t weight;
 		};
 		struct node *target; /* alias; never itself an alias */
 	};
 };
+
 
 /*
  * Parses `bytes`, which must hold at most one document. *root is NULL when it
@@ -91,6 +92,8 @@ bool yaml_is_document_start(const char *bytes, size_t length);
 
 /* --- reading; all of these accept NULL and follow aliases --- */
 
+/* Nodes below and including this, aliases expanded; of NULL none. */
+uint32_t node_weight(const struct node *n);
 /* The node itself, or what the alias names. */
 const struct node *node_resolve(const struct node *n);
 bool node_is_mapping(const struct node *n);
@@ -104,6 +107,8 @@ bool node_is(const struct node *n, const char *text);
  * "<<". NULL when absent or when n is no mapping.
  */
 const struct node *node_get(const struct node *n, const char *key);
+/* From one of a mapping's keys on (or NULL), the next that is this, or NULL. */
+struct node *node_find_key(struct node *from, const char *key);
 /* The mapping's own value, neither resolved nor merged. */
 struct node *node_own(const struct node *n, const char *key);
 /* node_get along keys; the list ends with NULL. */
@@ -116,9 +121,21 @@ const struct node *node_path(const struct node *n, ...)
 bool node_equal(const struct node *a, const struct node *b);
 /* Text of a scalar, or NULL for anything else and for null. */
 const char *node_text(const struct node *n);
+/* Text of what Kubernetes reads as a string, or NULL. */
+const char *node_string(const struct node *n);
 /* What a message may call it: "a mapping", "a list", "null", … */
 const char *node_kind_name(const struct node *n);
 size_t node_count(const struct node *collection); /* items, or pairs */
+
+struct node *node_new_alias(struct sg_arena *a, struct node *target);
+struct node *node_new_collection(struct sg_arena *a, enum node_kind kind,
+				 enum node_style style);
+/* Of a text that lives as long. */
+struct node *node_new_view(struct sg_arena *a, enum node_style style,
+			   const char *text, size_t length);
+/* Of a copy of the text. */
+struct node *node_new_scalar(struct sg_arena *a, enum node_style style,
+			     const char *text, size_t length);
 
 /* --- building; a failed allocation shows in sg_arena_check() --- */
 
@@ -129,6 +146,8 @@ struct node *node_new_string(struct sg_arena *a, const char *text);
 /* A number or boolean, emitted plain. */
 struct node *node_new_int(struct sg_arena *a, int64_t value);
 void node_append(struct node *sequence, struct node *item);
+/* The key, which is there, gets another value, which no collection holds yet. */
+void node_replace(struct node *mapping, struct node *key, struct node *value);
 void node_set(struct sg_arena *a, struct node *mapping, const char *key,
 	      struct node *value);
 void node_set_string(struct sg_arena *a, struct node *mapping, const char *key,

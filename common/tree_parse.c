@@ -6,13 +6,14 @@
 #include <yaml.h>
 
 #include "cleanup.h"
-#include "tree_keys.h"
+#include "reading.h"
 
 enum { ANCHOR_BUCKETS = 256, MAX_ANCHORS = 4096 };
 
 struct anchor {
 	struct anchor *next;
 	struct node *node;
+	const char *name;
 };
 
 /* Translates libyaml's code points to bytes, in steps from where it was. */
@@ -32,6 +33,8 @@ struct builder {
 	struct node *stack[SG_MAX_DEPTH];
 	uint32_t opened_at[SG_MAX_DEPTH]; /* b->nodes when stack[i] began */
 	unsigned depth;
+	unsigned flow_depth;
+	uint32_t flow_work;
 	uint32_t nodes;
 	uint32_t most_nodes;
 	unsigned anchor_count;
@@ -45,8 +48,8 @@ static bool is_continuation(char byte)
 
 static uint32_t cursor_seek(struct cursor *c, size_t index)
 {
-	if (c->ascii)
-		return (uint32_t)index;
+	if (c->ascii) /* a line end may have been put behind the text */
+		return (uint32_t)(index < c->length ? index : c->length);
 	for (; c->index < index && c->byte < c->length; c->index++) {
 		do
 			c->byte++;
@@ -97,42 +100,49 @@ static int anchor_add(struct builder *b, struct node *n, const char *name,
 				    "line %zu: more than %d anchors in one document",
 				    line_of(b, n), MAX_ANCHORS);
 	struct anchor *anchor = sg_arena_alloc(b->arena, sizeof *anchor);
-	n->anchor = sg_arena_copy(b->arena, name, strlen(name));
-	if (!anchor || !n->anchor)
+	const char *copy = sg_arena_copy(b->arena, name, strlen(name));
+	if (!anchor || !copy)
 		return sg_error_memory(e);
+	n->anchored = true;
 	struct anchor **bucket = &b->anchors[anchor_hash(name)];
-	*anchor = (struct anchor){ .next = *bucket, .node = n };
+	*anchor = (struct anchor){ *bucket, n, copy };
 	*bucket = anchor;
 	return 0;
 }
 
-static int alias_resolve(struct builder *b, struct node *n, const char *name,
-			 struct sg_error *e)
+/* What an alias names, or NULL. */
+static struct node *find_target(struct builder *b, const yaml_event_t *event,
+				struct sg_error *e)
 {
+	const char *name = (const char *)event->data.alias.anchor;
+	size_t line = b->first_line + event->start_mark.line;
 	struct anchor *anchor = b->anchors[anchor_hash(name)];
-	while (anchor && strcmp(anchor->node->anchor, name) != 0)
+	while (anchor && strcmp(anchor->name, name) != 0)
 		anchor = anchor->next;
 	if (!anchor)
-		return sg_error_set(e, SG_INVALID,
-				    "line %zu: alias *%.64s has no anchor before it",
-				    line_of(b, n), name);
-	if (anchor->node->open)
-		return sg_error_set(e, SG_INVALID,
-				    "line %zu: alias *%.64s stands inside the node that it names",
-				    line_of(b, n), name);
-	n->target = anchor->node;
-	n->weight = n->target->weight;
-	n->target->aliases++;
-	return 0;
+		sg_error_set(e, SG_INVALID,
+			     "line %zu: alias *%.64s has no anchor before it",
+			     line, name);
+	else if (anchor->node->open)
+		sg_error_set(e, SG_INVALID,
+			     "line %zu: alias *%.64s stands inside the node that it names",
+			     line, name);
+	return anchor && !anchor->node->open ? anchor->node : NULL;
 }
 
 static int attach(struct builder *b, struct node *n, struct sg_error *e)
 {
-	if (n->weight > b->most_nodes - b->nodes)
+	uint32_t weight = node_weight(n);
+	if (weight > b->most_nodes - b->nodes)
 		return sg_error_set(e, SG_INVALID,
 				    "line %zu: more than %u nodes in one document, aliases expanded",
 				    line_of(b, n), b->most_nodes);
-	b->nodes += n->weight;
+	b->nodes += weight;
+	b->flow_work += b->flow_depth;
+	if (b->flow_work > SG_MAX_FLOW_WORK)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: too many nodes so deep in flow style (%u levels here); write the outer levels in block style",
+				    line_of(b, n), b->flow_depth);
 	if (b->depth)
 		node_append(b->stack[b->depth - 1], n);
 	else
@@ -147,6 +157,7 @@ static int push(struct builder *b, struct node *n, struct sg_error *e)
 				    "line %zu: nested deeper than %u levels",
 				    line_of(b, n), SG_MAX_DEPTH);
 	n->open = true;
+	b->flow_depth += n->style == STYLE_FLOW;
 	b->opened_at[b->depth] = b->nodes - 1;
 	b->stack[b->depth++] = n;
 	return 0;
@@ -156,13 +167,14 @@ static int pop(struct builder *b, const yaml_event_t *event, struct sg_error *e)
 {
 	struct node *n = b->stack[--b->depth];
 	n->open = false;
+	b->flow_depth -= n->style == STYLE_FLOW;
 	n->weight = b->nodes - b->opened_at[b->depth];
 	if (n->style == STYLE_FLOW)
 		n->end = cursor_seek(&b->cursor, event->end_mark.index);
 	else
 		n->end = n->last ? n->last->end : n->inside;
 	return n->kind == NODE_MAPPING ?
-		       tree_check_keys(n, b->first_line, e) :
+		       reading_check_keys(n, b->first_line, e) :
 		       0;
 }
 
@@ -180,90 +192,90 @@ static uint8_t scalar_style(yaml_scalar_style_t style)
 	}
 }
 
-static int fill_scalar(struct builder *b, struct node *n,
-		       const yaml_event_t *event, struct sg_error *e)
-{
-	const char *value = (const char *)event->data.scalar.value;
-	n->kind = NODE_SCALAR;
-	n->style = scalar_style(event->data.scalar.style);
-	n->length = event->data.scalar.length;
-	n->text = sg_arena_copy(b->arena, value, n->length);
-	if (!n->text)
-		return sg_error_memory(e);
-	if (memchr(value, '\0', n->length))
-		return sg_error_set(e, SG_INVALID,
-				    "line %zu: a NUL character inside a scalar",
-				    line_of(b, n));
-	return 0;
-}
-
-static void fill_collection(struct node *n, enum node_kind kind, bool flow)
-{
-	n->kind = (uint8_t)kind;
-	n->style = flow ? STYLE_FLOW : STYLE_BLOCK;
-}
-
-static int check_tag(struct builder *b, struct node *n, const yaml_char_t *tag,
+static int check_nul(const struct builder *b, const yaml_event_t *event,
 		     struct sg_error *e)
 {
-	/* Helm 4 writes !!merge before "<<" */
-	static const char *const known[] = { "!", YAML_STR_TAG, YAML_MAP_TAG,
-					     YAML_SEQ_TAG,
-					     "tag:yaml.org,2002:merge" };
-	n->tagged = tag != NULL;
-	if (!tag)
+	if (!memchr(event->data.scalar.value, '\0', event->data.scalar.length))
 		return 0;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp((const char *)tag, known[i]) == 0)
-			return 0;
 	return sg_error_set(e, SG_INVALID,
-			    "line %zu: the YAML tag %.80s; only !!str, !!map and !!seq are accepted",
-			    line_of(b, n), (const char *)tag);
+			    "line %zu: a NUL character inside a scalar",
+			    b->first_line + event->start_mark.line);
+}
+
+static struct node *make_collection(struct builder *b,
+				    const yaml_event_t *event,
+				    enum node_kind kind, bool flow)
+{
+	struct node *n = node_new_collection(b->arena, kind,
+					     flow ? STYLE_FLOW : STYLE_BLOCK);
+	if (n) {
+		n->inside = cursor_seek(&b->cursor, event->end_mark.index);
+		n->column = (uint32_t)event->end_mark.column;
+	}
+	return n;
+}
+
+/* Its anchor and tag are the event's. NULL without memory. */
+static struct node *make_node(struct builder *b, const yaml_event_t *event,
+			      struct node *target, const yaml_char_t **anchor,
+			      const yaml_char_t **tag)
+{
+	switch (event->type) {
+	case YAML_ALIAS_EVENT:
+		return node_new_alias(b->arena, target);
+	case YAML_SCALAR_EVENT:
+		*anchor = event->data.scalar.anchor;
+		*tag = event->data.scalar.tag;
+		return node_new_scalar(b->arena,
+				       scalar_style(event->data.scalar.style),
+				       (const char *)event->data.scalar.value,
+				       event->data.scalar.length);
+	case YAML_SEQUENCE_START_EVENT:
+		*anchor = event->data.sequence_start.anchor;
+		*tag = event->data.sequence_start.tag;
+		return make_collection(b, event, NODE_SEQUENCE,
+				       event->data.sequence_start.style ==
+					       YAML_FLOW_SEQUENCE_STYLE);
+	default:
+		*anchor = event->data.mapping_start.anchor;
+		*tag = event->data.mapping_start.tag;
+		return make_collection(b, event, NODE_MAPPING,
+				       event->data.mapping_start.style ==
+					       YAML_FLOW_MAPPING_STYLE);
+	}
+}
+
+static bool is_in_flow(const struct builder *b)
+{
+	return b->depth && b->stack[b->depth - 1]->style == STYLE_FLOW;
 }
 
 /* One node-starting event: scalar, alias, or the start of a collection. */
 static int add_node(struct builder *b, const yaml_event_t *event,
 		    struct sg_error *e)
 {
-	struct node *n = sg_arena_alloc(b->arena, sizeof *n);
+	struct node *target = NULL;
+	const yaml_char_t *anchor = NULL, *tag = NULL;
+	uint32_t begin = cursor_seek(&b->cursor, event->start_mark.index);
+	if (event->type == YAML_ALIAS_EVENT &&
+	    !(target = find_target(b, event, e)))
+		return -1;
+	if (event->type == YAML_SCALAR_EVENT && check_nul(b, event, e))
+		return -1;
+	struct node *n = make_node(b, event, target, &anchor, &tag);
 	if (!n)
 		return sg_error_memory(e);
-	n->begin = cursor_seek(&b->cursor, event->start_mark.index);
+	n->begin = begin;
 	n->line = (uint32_t)event->start_mark.line;
-	n->inside = n->end = cursor_seek(&b->cursor, event->end_mark.index);
-	n->column = (uint32_t)event->end_mark.column;
-	n->weight = 1;
-
-	const yaml_char_t *anchor = NULL, *tag = NULL;
-	switch (event->type) {
-	case YAML_ALIAS_EVENT:
-		n->kind = NODE_ALIAS;
-		if (alias_resolve(b, n,
-				  (const char *)event->data.alias.anchor, e))
-			return -1;
-		break;
-	case YAML_SCALAR_EVENT:
-		if (fill_scalar(b, n, event, e))
-			return -1;
-		anchor = event->data.scalar.anchor;
-		tag = event->data.scalar.tag;
-		break;
-	case YAML_SEQUENCE_START_EVENT:
-		fill_collection(n, NODE_SEQUENCE,
-				event->data.sequence_start.style ==
-					YAML_FLOW_SEQUENCE_STYLE);
-		anchor = event->data.sequence_start.anchor;
-		tag = event->data.sequence_start.tag;
-		break;
-	default:
-		fill_collection(n, NODE_MAPPING,
-				event->data.mapping_start.style ==
-					YAML_FLOW_MAPPING_STYLE);
-		anchor = event->data.mapping_start.anchor;
-		tag = event->data.mapping_start.tag;
-		break;
-	}
-	if (check_tag(b, n, tag, e) || attach(b, n, e))
+	n->end = cursor_seek(&b->cursor, event->end_mark.index);
+	n->tagged = tag != NULL;
+	if ((tag && reading_check_tag(n, b->cursor.bytes + n->begin,
+				      b->cursor.length - n->begin,
+				      b->first_line, e)) ||
+	    (n->kind == NODE_SCALAR &&
+	     reading_check_scalar(n, is_in_flow(b), b->cursor.bytes + n->begin,
+				  n->end - n->begin, b->first_line, e)) ||
+	    attach(b, n, e))
 		return -1;
 	if (anchor && anchor_add(b, n, (const char *)anchor, e))
 		return -1;
@@ -275,16 +287,9 @@ static int start_document(struct builder *b, const yaml_event_t *event,
 			  struct sg_error *e)
 {
 	size_t line = b->first_line + event->start_mark.line;
-	uint32_t at = cursor_seek(&b->cursor, event->start_mark.index);
 	if (b->root)
 		return sg_error_set(e, SG_INVALID,
 				    "line %zu: a second document begins where one is expected",
-				    line);
-	/* NEL, CR and U+2028 are line breaks to YAML 1.1, but not to Helm */
-	if (!event->data.document_start.implicit &&
-	    event->start_mark.index > 0 && b->cursor.bytes[at - 1] != '\n')
-		return sg_error_set(e, SG_INVALID,
-				    "line %zu: \"---\" behind a line break that is no line feed",
 				    line);
 	return 0;
 }
@@ -347,25 +352,28 @@ static int run(yaml_parser_t *parser, struct builder *b, struct sg_error *e)
 	return 0;
 }
 
-static int check_encoding(const char *bytes, size_t length, struct sg_error *e)
+/* The text, with a line end behind its last line. */
+struct input {
+	const char *at;
+	size_t left;
+	bool needs_end;
+};
+
+static int read_input(void *from, unsigned char *buffer, size_t size,
+		      size_t *length)
 {
-	if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 ||
-			    memcmp(bytes, "\xFE\xFF", 2) == 0))
-		return sg_error_set(e, SG_INVALID,
-				    "UTF-16 text; only UTF-8 is accepted");
-	const char *nul = memchr(bytes, '\0', length);
-	if (nul)
-		return sg_error_set(e, SG_INVALID,
-				    "a NUL byte at byte %zu; only UTF-8 text is accepted",
-				    (size_t)(nul - bytes));
-	const char *mark = length > 1 ? memmem(bytes + 1, length - 1,
-					       "\xEF\xBB\xBF", 3) :
-					NULL;
-	if (mark)
-		return sg_error_set(e, SG_INVALID,
-				    "a byte order mark inside the text, at byte %zu",
-				    (size_t)(mark - bytes));
-	return 0;
+	struct input *input = from;
+	*length = input->left < size ? input->left : size;
+	if (*length) {
+		memcpy(buffer, input->at, *length);
+		input->at += *length;
+		input->left -= *length;
+	} else if (input->needs_end) {
+		input->needs_end = false;
+		buffer[0] = '\n';
+		*length = 1;
+	}
+	return 1;
 }
 
 static int parse(const char *bytes, size_t length, size_t first_line,
@@ -373,12 +381,13 @@ static int parse(const char *bytes, size_t length, size_t first_line,
 		 struct sg_error *e)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
-	if (check_encoding(bytes, length, e))
+	bool ascii = is_ascii(bytes, length);
+	if (reading_check_text(bytes, length, ascii, first_line, e))
 		return -1;
 	struct builder b = {
 		.arena = a,
 		.cursor = { .bytes = bytes, .length = length,
-			    .ascii = is_ascii(bytes, length) },
+			    .ascii = ascii },
 		.first_line = first_line,
 		.most_nodes = most_nodes,
 	};
@@ -386,13 +395,17 @@ static int parse(const char *bytes, size_t length, size_t first_line,
 	size_t skipped = length >= 3 && memcmp(bytes, bom, 3) == 0 ? 3 : 0;
 	b.cursor.byte = skipped;
 
+	struct input input = {
+		.at = bytes + skipped,
+		.left = length - skipped,
+		.needs_end = length > skipped && bytes[length - 1] != '\n',
+	};
+
 	cleanup_with(delete_parser) yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return sg_error_memory(e);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser,
-				     (const unsigned char *)bytes + skipped,
-				     length - skipped);
+	yaml_parser_set_input(&parser, read_input, &input);
 	if (run(&parser, &b, e))
 		return -1;
 	*root = node_is_null(b.root) ? NULL : b.root;

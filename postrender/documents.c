@@ -2,23 +2,23 @@
 
 #include <string.h>
 
-/* Takes the rest of the line, without quotes. */
-static void take_source(struct document *d, const char *at)
+/* The length of the rest of the line, without quotes. */
+static int take_source(const struct document *d, const char *at,
+		       const char **source)
 {
 	const char *end = d->bytes + d->length;
-	d->source = at + (at < end && (*at == '\'' || *at == '"'));
-	const char *stop = d->source;
+	*source = at + (at < end && (*at == '\'' || *at == '"'));
+	const char *stop = *source;
 	while (stop < end && !strchr("\r\n'\"", *stop))
 		stop++;
-	d->source_length = stop - d->source < 160 ? (int)(stop - d->source) :
-						    160;
+	return stop - *source < 160 ? (int)(stop - *source) : 160;
 }
 
 /*
  * Helm 3 names the template in a comment at the document's head, Helm 4 in an
- * annotation.
+ * annotation. The length of that, 0 for none.
  */
-static void find_source(struct document *d)
+static int find_source(const struct document *d, const char **source)
 {
 	static const char comment[] = "# Source: ";
 	static const char annotation[] = HELM4_FILENAME ": ";
@@ -27,16 +27,15 @@ static void find_source(struct document *d)
 	while (line < end && strchr("#-\r\n", *line)) {
 		if ((size_t)(end - line) > sizeof comment &&
 		    memcmp(line, comment, sizeof comment - 1) == 0) {
-			take_source(d, line + sizeof comment - 1);
-			return;
+			return take_source(d, line + sizeof comment - 1,
+					   source);
 		}
 		const char *lf = memchr(line, '\n', (size_t)(end - line));
 		line = lf ? lf + 1 : end;
 	}
 	const char *at = memmem(d->bytes, d->length, annotation,
 				sizeof annotation - 1);
-	if (at)
-		take_source(d, at + sizeof annotation - 1);
+	return at ? take_source(d, at + sizeof annotation - 1, source) : 0;
 }
 
 static size_t count_lines(const char *bytes, size_t length)
@@ -66,11 +65,10 @@ static int count_documents(const char *bytes, size_t length, unsigned *count,
 		if (one > SG_MAX_DOCUMENT) {
 			struct document large = {
 				.bytes = bytes,
-				.length = one,
+				.length = (uint32_t)one,
 				.line = 1 + count_lines(start, (size_t)(bytes - start)),
 				.number = *count + 1,
 			};
-			find_source(&large);
 			sg_error_set(e, SG_INVALID,
 				     "more than %zu bytes in one document",
 				     SG_MAX_DOCUMENT);
@@ -101,9 +99,9 @@ int documents_index(struct sg_arena *a, const char *bytes, size_t length,
 	while (length) {
 		struct document *d = &out->items[out->count++];
 		size_t one = yaml_document_length(bytes, length);
-		*d = (struct document){ .bytes = bytes, .length = one,
+		*d = (struct document){ .bytes = bytes,
+					.length = (uint32_t)one,
 					.line = line, .number = out->count };
-		find_source(d);
 		line += count_lines(bytes, one);
 		bytes += one;
 		length -= one;
@@ -151,11 +149,6 @@ static void name_unparsed(const struct document *d, struct sg_error *e)
 int document_parse(const struct document *d, struct sg_arena *a,
 		   struct node **root, struct sg_error *e)
 {
-	if (d->length && d->bytes[0] == '%') {
-		sg_error_set(e, SG_INVALID,
-			     "a YAML directive (%%), which Kubernetes does not accept; leave the line out");
-		return document_context(d, e);
-	}
 	const char *dashes = stray_dashes(d);
 	if (dashes) {
 		size_t before = (size_t)(dashes - d->bytes);
@@ -173,9 +166,11 @@ int document_parse(const struct document *d, struct sg_arena *a,
 
 int document_context(const struct document *d, struct sg_error *e)
 {
-	if (!d->source)
+	const char *source;
+	int length = find_source(d, &source);
+	if (!length)
 		return sg_error_context(e, "document %u (line %zu)", d->number,
 					d->line);
 	return sg_error_context(e, "document %u (line %zu, %.*s)", d->number,
-				d->line, d->source_length, d->source);
+				d->line, length, source);
 }

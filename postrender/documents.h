@@ -17,11 +17,9 @@
 
 struct document {
 	const char *bytes; /* not owned */
-	size_t length;
-	size_t line;   /* of its first line in the stream, from 1 */
+	size_t line; /* of its first line in the stream, from 1 */
+	uint32_t length;
 	unsigned number; /* from 1, counting every document */
-	const char *source; /* of its "# Source:" line or Helm 4 annotation */
-	int source_length;
 };
 
 struct documents {
@@ -38,7 +36,10 @@ int documents_index(struct sg_arena *a, const char *bytes, size_t length,
 int document_parse(const struct document *d, struct sg_arena *a,
 		   struct node **root, struct sg_error *e);
 
-/* Prepends "document 3 (line 41, shop/templates/web.yaml)" to the error. */
+/*
+ * Prepends "document 3 (line 41, shop/templates/web.yaml)" to the error; the latter
+ * from its "# Source:" line or Helm 4's annotation.
+ */
 int document_context(const struct document *d, struct sg_error *e);
 
 #endif

@@ -73,19 +73,41 @@ bool edit_is_of_items(const struct edit *e)
 	return e->pair_count == 0;
 }
 
-static void set_value(struct sg_arena *a, struct node *mapping, const char *key,
-		      struct node *value)
+/* A key may stand there twice (reading.h): then both change. */
+static void set_string(struct sg_arena *a, struct node *mapping,
+		       const struct edit_pair *pair)
 {
-	for (struct node *k = mapping->first; k; k = k->next->next) {
-		if (!node_is(k, key) || !value)
-			continue;
-		value->next = k->next->next;
-		if (mapping->last == k->next)
-			mapping->last = value;
-		k->next = value;
-		return;
+	struct node *key = node_find_key(mapping->first, pair->key);
+	if (!key)
+		node_set_string(a, mapping, pair->key, pair->value);
+	for (; key; key = node_find_key(key->next->next, pair->key))
+		node_replace(mapping, key, node_new_string(a, pair->value));
+}
+
+/* A merged value becomes the mapping's own. */
+static struct node *inherit(struct sg_arena *a, const struct node *mapping,
+			    const char *key)
+{
+	const struct node *merged = node_get(mapping, key);
+	return node_is_null(merged) ? node_new_mapping(a) :
+				      node_copy(a, merged);
+}
+
+static void apply_child(struct sg_arena *a, struct node *mapping,
+			const struct edit *c)
+{
+	struct node *key = node_find_key(mapping->first, c->key);
+	if (!key) {
+		struct node *value = inherit(a, mapping, c->key);
+		if (value)
+			edit_apply(a, value, c);
+		node_set(a, mapping, c->key, value);
 	}
-	node_set(a, mapping, key, value);
+	for (; key; key = node_find_key(key->next->next, c->key)) {
+		if (node_is_null(key->next))
+			node_replace(mapping, key, node_new_mapping(a));
+		edit_apply(a, key->next, c);
+	}
 }
 
 static void apply_items(struct sg_arena *a, struct node *n,
@@ -115,18 +137,7 @@ void edit_apply(struct sg_arena *a, struct node *n, const struct edit *edit)
 		return;
 	}
 	for (unsigned i = 0; i < edit->pair_count; i++)
-		set_value(a, n, edit->pairs[i].key,
-			  node_new_string(a, edit->pairs[i].value));
-	for (const struct edit *c = edit->children; c; c = c->next) {
-		struct node *value = node_own(n, c->key);
-		if (node_is_null(value)) {
-			/* a merged one becomes the mapping's own */
-			const struct node *merged = node_get(n, c->key);
-			value = node_is_null(merged) ? node_new_mapping(a) :
-						       node_copy(a, merged);
-			set_value(a, n, c->key, value);
-		}
-		if (value)
-			edit_apply(a, value, c);
-	}
+		set_string(a, n, &edit->pairs[i]);
+	for (const struct edit *c = edit->children; c; c = c->next)
+		apply_child(a, n, c);
 }

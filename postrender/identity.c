@@ -75,6 +75,17 @@ static bool may_hold_store(const struct document *d)
 		      strlen(SG_LABEL_PREFIX "v")) != NULL;
 }
 
+static bool holds_store(const struct node *root)
+{
+	const struct node *items = node_get(root, "items");
+	if (!node_is_sequence(items))
+		return store_is_store(root);
+	for (const struct node *o = items->first; o; o = o->next)
+		if (store_is_store(o))
+			return true;
+	return false;
+}
+
 static int take_store(struct sg_arena *a, const struct document *d,
 		      const struct node *root, struct store *out,
 		      const struct document **found, struct sg_error *e)
@@ -100,11 +111,19 @@ static int find_in_stream(struct sg_arena *a, const struct documents *docs,
 			  struct store *out, const struct document **found,
 			  struct sg_error *e)
 {
+	cleanup_arena struct sg_arena glance;
+	sg_arena_init(&glance);
 	for (unsigned i = 0; i < docs->count; i++) {
 		const struct document *d = &docs->items[i];
 		struct node *root = NULL;
 		if (!may_hold_store(d))
 			continue;
+		sg_arena_clear(&glance);
+		if (document_parse(d, &glance, &root, e))
+			return -1;
+		if (!holds_store(root))
+			continue;
+		/* its values stay in its tree */
 		if (document_parse(d, a, &root, e))
 			return -1;
 		const struct node *items = node_get(root, "items");

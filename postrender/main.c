@@ -73,25 +73,32 @@ static int check_release(const struct options *o, const struct policy *policy,
 	return out_of_room || unfit ? -1 : 0;
 }
 
-/* Guards, then the body, opened by "---" where it does not open itself. */
+/*
+ * Guards before the body, which is opened by "---" where it does not open itself. All
+ * of it ends up in the body: a copy would be as large as the release.
+ */
 static int assemble(const struct options *o, const struct documents *docs,
-		    const struct guards *guards, const struct sg_buffer *body,
-		    struct sg_buffer *out, struct sg_error *e)
+		    const struct guards *guards, struct sg_buffer *body,
+		    struct sg_error *e)
 {
+	cleanup_buffer struct sg_buffer head;
+	sg_buffer_init(&head, SG_MAX_OUTPUT);
 	if (docs->has_bom)
-		sg_buffer_puts(out, "\xEF\xBB\xBF");
-	if (o->only != ONLY_LABELS && guards_write(guards, out, e))
+		sg_buffer_puts(&head, "\xEF\xBB\xBF");
+	if (o->only != ONLY_LABELS && guards_write(guards, &head, e))
 		return -1;
-	if (o->only != ONLY_GUARDS && body->length) {
-		if (o->only == ONLY_ALL &&
-		    !yaml_is_document_start(body->data, body->length))
-			sg_buffer_puts(out, "---\n");
-		sg_buffer_append(out, body->data, body->length);
-	}
-	if (out->length == 0) /* Helm would delete the whole release */
+	if (o->only == ONLY_GUARDS)
+		sg_buffer_clear(body);
+	else if (o->only == ONLY_ALL && body->length &&
+		 !yaml_is_document_start(body->data, body->length))
+		sg_buffer_puts(&head, "---\n");
+	if (sg_buffer_check(&head, e))
+		return -1;
+	sg_buffer_prepend(body, head.data, head.length);
+	if (body->length == 0) /* Helm would delete the whole release */
 		return sg_error_set(e, SG_INVALID,
 				    "nothing is left of the release");
-	return sg_buffer_check(out, e);
+	return sg_buffer_check(body, e);
 }
 
 static int explain(const struct explain *x, const struct identity *who,
@@ -121,7 +128,7 @@ static int run_filter(const struct options *o, const struct policy *policy,
 		      struct diagnostics *d, struct sg_error *e)
 {
 	cleanup_arena struct sg_arena arena;
-	cleanup_buffer struct sg_buffer input, body, output;
+	cleanup_buffer struct sg_buffer input, body;
 	cleanup_with(room_release) struct room room = { 0 };
 	cleanup_with(survey_release) struct survey survey = { 0 };
 	cleanup_with(explain_release) struct explain x;
@@ -132,7 +139,6 @@ static int run_filter(const struct options *o, const struct policy *policy,
 	sg_arena_init(&arena);
 	sg_buffer_init(&input, SG_MAX_STREAM);
 	sg_buffer_init(&body, SG_MAX_OUTPUT);
-	sg_buffer_init(&output, SG_MAX_OUTPUT);
 	explain_init(&x, o->explain, diagnostics_has_colour());
 
 	if (stdin_read(&input, e) ||
@@ -154,10 +160,10 @@ static int run_filter(const struct options *o, const struct policy *policy,
 	if (guards_build(&arena, policy, &who, &survey, o,
 			 speaks_helm4(&input), &guards, e) ||
 	    check_release(o, policy, &room, &survey, &arena, &fit, d, e) ||
-	    assemble(o, &docs, &guards, &body, &output, e))
+	    assemble(o, &docs, &guards, &body, e))
 		return -1;
 	return explain(&x, &who, &survey, o, &guards, &fit, d, e) ||
-			       stdout_write(output.data, output.length, e) ?
+			       stdout_write(body.data, body.length, e) ?
 		       -1 :
 		       0;
 }

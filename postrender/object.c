@@ -101,6 +101,18 @@ static const char *item_kind(struct sg_arena *a, const struct object *list)
 	return sg_arena_copy(a, list->kind, length - strlen(suffix));
 }
 
+/* Of another type Kubernetes would not see it, and take the release's. */
+static int check_namespace(const struct node *metadata, struct sg_error *e)
+{
+	const struct node *namespace = node_get(metadata, "namespace");
+	const char *text = node_text(namespace);
+	if (!text || node_string(namespace))
+		return 0;
+	return sg_error_set(e, SG_INVALID,
+			    "metadata.namespace: %.63s is not a string; write it in quotes",
+			    text);
+}
+
 static int wants(const char *field, const char *example, struct sg_error *e)
 {
 	return sg_error_set(e, SG_INVALID,
@@ -121,12 +133,12 @@ int object_read(struct sg_arena *a, const struct document *d,
 			     node_kind_name(root));
 		return document_context(d, e);
 	}
-	const char *kind = node_text(node_get(root, "kind"));
-	const char *api_version = node_text(node_get(root, "apiVersion"));
+	const char *kind = node_string(node_get(root, "kind"));
+	const char *api_version = node_string(node_get(root, "apiVersion"));
 	out->metadata = node_get(root, "metadata");
-	const char *name = node_text(node_get(out->metadata, "name"));
+	const char *name = node_string(node_get(out->metadata, "name"));
 	if (!name)
-		name = node_text(node_get(out->metadata, "generateName"));
+		name = node_string(node_get(out->metadata, "generateName"));
 	out->name = name ? name : "";
 	out->kind = kind ? kind : item_kind(a, list);
 	out->api_version = api_version ? api_version :
@@ -146,7 +158,8 @@ int object_read(struct sg_arena *a, const struct document *d,
 	kind_group(out->api_version, out->group, sizeof out->group);
 	if (object_is_list(root))
 		return 0;
-	if (check_metadata(out->metadata, "metadata", e))
+	if (check_metadata(out->metadata, "metadata", e) ||
+	    check_namespace(out->metadata, e))
 		return object_context(out, e);
 	if (!*out->name) {
 		wants("metadata.name", "web", e);

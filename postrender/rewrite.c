@@ -17,6 +17,8 @@ struct turn {
 	const struct document *document;
 	struct sg_arena *tree;
 	struct sg_arena *scratch;
+	struct sg_arena *facts; /* of one object: a List holds many */
+	uint32_t aliased; /* nodes of a List's items that are aliases */
 	struct sg_error *e;
 };
 
@@ -99,7 +101,8 @@ static enum fate take_object(struct turn *t, const struct object *o,
 		classify(run->who->engine, o, &rival);
 	if (rival)
 		warn_of_rival(run->diagnostics, o, component, rival);
-	if (survey_object(run->survey, o, component, t->scratch,
+	sg_arena_clear(t->facts);
+	if (survey_object(run->survey, o, component, t->facts,
 			  run->diagnostics, t->e) ||
 	    labels_plan(t->scratch, o, run->who, component, edit, t->e) ||
 	    keep_plan(t->scratch, o, run->who, run->options->deployer, edit,
@@ -112,6 +115,18 @@ static enum fate take_object(struct turn *t, const struct object *o,
 static enum fate take(struct turn *t, const struct node *root,
 		      const struct object *list, struct edit *edit);
 
+/* Planning for more than can be written out would take memory, too. */
+static int count_aliased(struct turn *t, const struct node *item)
+{
+	t->aliased += item->kind == NODE_ALIAS ? node_weight(item) : 0;
+	if (t->aliased <= SG_MAX_WRITTEN_OUT)
+		return 0;
+	sg_error_set(t->e, SG_INVALID,
+		     "line %zu: the list's items are aliases of more than %u nodes in all; write it as documents of their own",
+		     t->document->line + item->line, SG_MAX_WRITTEN_OUT);
+	return document_context(t->document, t->e);
+}
+
 static enum fate take_list(struct turn *t, const struct object *list,
 			   struct edit *edit)
 {
@@ -123,6 +138,8 @@ static enum fate take_list(struct turn *t, const struct object *list,
 		return FAILED;
 	}
 	for (const struct node *n = items->first; n; n = n->next, index++) {
+		if (count_aliased(t, n))
+			return FAILED;
 		struct edit *item = edit_item(t->scratch, at, index);
 		if (!item) {
 			sg_error_memory(t->e);
@@ -172,6 +189,7 @@ static int rewrite_document(struct turn *t, struct sg_buffer *body)
 	struct node *root = NULL;
 	sg_arena_clear(t->tree);
 	sg_arena_clear(t->scratch);
+	t->aliased = 0;
 	if (document_parse(d, t->tree, &root, t->e))
 		return -1;
 	if (!root) { /* comments only */
@@ -194,9 +212,15 @@ int rewrite_release(const struct rewrite *r, const struct documents *docs,
 {
 	cleanup_arena struct sg_arena tree;
 	cleanup_arena struct sg_arena scratch;
+	cleanup_arena struct sg_arena facts;
 	sg_arena_init(&tree);
 	sg_arena_init(&scratch);
-	struct turn t = { .run = r, .tree = &tree, .scratch = &scratch, .e = e };
+	sg_arena_init(&facts);
+	struct turn t = { .run = r,
+			  .tree = &tree,
+			  .scratch = &scratch,
+			  .facts = &facts,
+			  .e = e };
 	for (unsigned i = 0; i < docs->count; i++) {
 		t.document = &docs->items[i];
 		if (rewrite_document(&t, body))

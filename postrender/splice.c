@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "patches.h"
+#include "reading.h"
 #include "text.h"
 
 struct splicer {
@@ -12,6 +13,7 @@ struct splicer {
 	struct sg_arena *arena;
 	struct patches *patches;
 	bool shared; /* an anchored node changes: see its aliases */
+	uint32_t written_out; /* nodes that aliases stood for */
 	struct sg_error *e;
 };
 
@@ -90,6 +92,19 @@ static int put_copy(struct splicer *s, struct sg_buffer *b,
 	return yaml_emit_flow(b, copy, s->e);
 }
 
+/* The same of what aliases or a merge stand for. */
+static int put_written_out(struct splicer *s, struct sg_buffer *b,
+			   const struct node *n, const struct edit *edit)
+{
+	s->written_out += node_weight(n); /* both are below SG_MAX_NODES */
+	if (s->written_out > SG_MAX_WRITTEN_OUT)
+		return sg_error_set(s->e, SG_INVALID,
+				    "line %zu: labels are to go where aliases stand, and those would be written out as more than %u nodes; use fewer or smaller ones",
+				    s->document->line + n->line,
+				    SG_MAX_WRITTEN_OUT);
+	return put_copy(s, b, n, edit);
+}
+
 /* Where a mapping's new entries go, and so what separates them. */
 enum place {
 	BEFORE_A_KEY,	 /* the first, or the one behind "<<" */
@@ -142,6 +157,14 @@ static void find_lines(struct entries *es, const struct node *next)
 		es->lines = ABOVE_NEXT_KEY;
 }
 
+static const struct node *merged_value(const struct node *mapping)
+{
+	const struct node *key = mapping->first;
+	while (key && !reading_is_merge(key))
+		key = key->next->next;
+	return key ? key->next : NULL;
+}
+
 /*
  * Behind a "<<", if there is one: Kubernetes' YAML library merges at its place,
  * over what stands before it.
@@ -150,7 +173,7 @@ static void find_place(struct entries *es)
 {
 	const struct node *m = es->mapping;
 	const struct document *d = es->splicer->document;
-	const struct node *merged = node_own(m, "<<");
+	const struct node *merged = merged_value(m);
 	es->place = BEFORE_A_KEY;
 	es->at = m->inside;
 	if (merged && merged->next) {
@@ -235,7 +258,7 @@ static int insert_child(struct entries *es, const struct edit *c)
 	}
 	put_key(es, c->key);
 	if (merged) {
-		if (put_copy(es->splicer, es->text, merged, c))
+		if (put_written_out(es->splicer, es->text, merged, c))
 			return -1;
 	} else {
 		put_new_flow(es->text, c);
@@ -253,7 +276,7 @@ static int replace_with_copy(struct splicer *s, struct node *at,
 	at->replaced = true;
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
-	if (put_copy(s, &text, at, edit))
+	if (put_written_out(s, &text, at, edit))
 		return -1;
 	return patches_add(s->patches, at->begin, at->end, &text, s->e);
 }
@@ -274,7 +297,7 @@ static int replace_null(struct splicer *s, const struct node *key,
 	const struct node *n = key->next;
 	cleanup_buffer struct sg_buffer text;
 	sg_buffer_init(&text, SG_MAX_DOCUMENT);
-	if (n->anchor)
+	if (n->anchored)
 		return sg_error_set(s->e, SG_INVALID,
 				    "%s is an anchored null; leave it out or write {}",
 				    edit->key);
@@ -286,14 +309,9 @@ static int replace_null(struct splicer *s, const struct node *key,
 			   bare ? key->end : n->end, &text, s->e);
 }
 
-static int set_pair(struct entries *es, const struct edit_pair *pair)
+static int replace_value(struct splicer *s, struct node *present,
+			 const struct edit_pair *pair)
 {
-	struct splicer *s = es->splicer;
-	struct node *present = node_own(es->mapping, pair->key);
-	if (!present) {
-		insert_pair(es, pair);
-		return 0;
-	}
 	const struct node *value = node_resolve(present);
 	bool is_string = value->kind == NODE_SCALAR &&
 			 (value->style != STYLE_PLAIN ||
@@ -301,7 +319,7 @@ static int set_pair(struct entries *es, const struct edit_pair *pair)
 	if (is_string && strcmp(value->text, pair->value) == 0)
 		return 0;
 	bool replaceable = present->kind == NODE_ALIAS ||
-			   (value->kind == NODE_SCALAR && !value->anchor &&
+			   (value->kind == NODE_SCALAR && !value->anchored &&
 			    !value->tagged);
 	if (!replaceable)
 		return sg_error_set(s->e, SG_INVALID,
@@ -317,19 +335,37 @@ static int set_pair(struct entries *es, const struct edit_pair *pair)
 	return patches_add(s->patches, present->begin, present->end, &text, s->e);
 }
 
-static int edit_child_of(struct entries *es, const struct edit *c)
+/* A key may stand there twice (reading.h): then both change. */
+static int set_pair(struct entries *es, const struct edit_pair *pair)
 {
-	struct splicer *s = es->splicer;
-	const struct node *key = es->mapping->first;
-	while (key && !node_is(key, c->key))
-		key = key->next->next;
+	struct node *key = node_find_key(es->mapping->first, pair->key);
 	if (!key)
-		return insert_child(es, c);
+		insert_pair(es, pair);
+	for (; key; key = node_find_key(key->next->next, pair->key))
+		if (replace_value(es->splicer, key->next, pair))
+			return -1;
+	return 0;
+}
+
+static int edit_value(struct splicer *s, struct node *key,
+		      const struct edit *c)
+{
 	if (key->next->kind == NODE_ALIAS && !node_is_null(key->next))
 		return replace_with_copy(s, key->next, c);
 	if (node_is_null(key->next))
 		return replace_null(s, key, c);
 	return edit_node(s, key->next, c);
+}
+
+static int edit_child_of(struct entries *es, const struct edit *c)
+{
+	struct node *key = node_find_key(es->mapping->first, c->key);
+	if (!key)
+		return insert_child(es, c);
+	for (; key; key = node_find_key(key->next->next, c->key))
+		if (edit_value(es->splicer, key, c))
+			return -1;
+	return 0;
 }
 
 /* How the line ends that the offset is in, or the one before it. */
@@ -364,6 +400,18 @@ static int edit_mapping(struct splicer *s, struct node *n,
 	return patches_add(s->patches, es.at, es.at, &text, s->e);
 }
 
+static bool has_shared_anchor(const struct node *n)
+{
+	if (n->shared)
+		return true;
+	if (n->kind != NODE_MAPPING && n->kind != NODE_SEQUENCE)
+		return false;
+	for (const struct node *c = n->first; c; c = c->next)
+		if (has_shared_anchor(c))
+			return true;
+	return false;
+}
+
 /* The whole list in flow style: where an item can't just be left out. */
 static int replace_sequence(struct splicer *s, struct node *n,
 			    const struct edit *edit)
@@ -373,7 +421,8 @@ static int replace_sequence(struct splicer *s, struct node *n,
 	n->replaced = true;
 	if (n->style == STYLE_BLOCK) /* deeper than an unindented list */
 		sg_buffer_putc(&text, ' ');
-	if (put_copy(s, &text, n, edit))
+	if (has_shared_anchor(n) ? put_written_out(s, &text, n, edit) :
+				   put_copy(s, &text, n, edit))
 		return -1;
 	if (n->style == STYLE_BLOCK)
 		sg_buffer_puts(&text, s->newline);
@@ -420,18 +469,6 @@ static int drop_item(struct splicer *s, struct node *item)
 	size_t end = line_below(d, item->end);
 	item->replaced = true;
 	return patches_add(s->patches, begin, end, &nothing, s->e);
-}
-
-static bool has_shared_anchor(const struct node *n)
-{
-	if (n->aliases)
-		return true;
-	if (n->kind != NODE_MAPPING && n->kind != NODE_SEQUENCE)
-		return false;
-	for (const struct node *c = n->first; c; c = c->next)
-		if (has_shared_anchor(c))
-			return true;
-	return false;
 }
 
 /* Whether each dropped item is lines of its own that nobody refers to. */
@@ -487,7 +524,7 @@ static int edit_node(struct splicer *s, struct node *n, const struct edit *edit)
 				    "line %zu: a YAML tag stands where labels are to go; leave it out",
 				    s->document->line + n->line);
 	n->edited = true;
-	s->shared |= n->aliases > 0;
+	s->shared |= n->shared;
 	if (n->kind == NODE_MAPPING)
 		return edit_mapping(s, n, edit);
 	if (n->kind == NODE_SEQUENCE && edit_is_of_items(edit))

@@ -13,6 +13,7 @@ import subprocess
 import pytest
 import yaml
 
+import shapes
 from conftest import POSTRENDER, STORE, postrender
 
 REFUSED, USAGE, INVALID, IO = 1, 2, 3, 4
@@ -204,24 +205,57 @@ def test_billion_laughs(text):
     bad_document(text, "line ")
 
 
+# --- memory ---
+
+BESIDES = 16 << 20  # the program itself, and its buffers' room to grow
+
+
+def in_memory(text, times, **kwargs):
+    """Runs in that much memory, so many times the text's size. Sanitizers take more."""
+    most = BESIDES + times * len(text)
+    limit = None if SECONDS > 2 else lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    return postrender(STORE + ["--fit", "off"], text, preexec_fn=limit, **kwargs)
+
+
+@pytest.mark.parametrize("shape", shapes.TAKEN)
+def test_memory_follows_the_input(shape):
+    make, times = shapes.TAKEN[shape]
+    text = make().encode()
+    began = seconds_of_children()
+    result = in_memory(text, times, timeout=60)
+    assert result.returncode == 0, result.stderr.decode()
+    assert seconds_of_children() - began < SECONDS
+
+
+@pytest.mark.parametrize("shape", shapes.REFUSED)
+def test_memory_of_what_is_refused(shape):
+    make, says = shapes.REFUSED[shape]
+    text = make().encode()
+    began = seconds_of_children()
+    result = in_memory(text, 24)
+    check(result, seconds_of_children() - began, INVALID, ["line ", says])
+
+
 # --- YAML that is no Kubernetes object ---
 
 @pytest.mark.parametrize("text, says", [
     ("- a\n", "a list"), ("word\n", "mapping"), ("42\n", "mapping"), ("[]\n", "a list"),
     ("'quoted'\n", "mapping"), ("{}\n", "kind"), ("kind: Pod\n", "apiVersion"),
-    ("{{ .Values.web }}: {{ include }}\n", "kind"),
+    ("{{ .Values.web }}: {{ include }}\n", "mapping stands for a key"),
     ("apiVersion: v1\nmetadata: {name: a}\n", "kind"),
     ("apiVersion: v1\nkind: [Pod]\nmetadata: {name: a}\n", "kind"),
     ("apiVersion: v1\nkind: ''\nmetadata: {name: a}\n", "kind"),
-    ("apiVersion: 1\nkind: ConfigMap\n", "metadata"),
+    ("apiVersion: 1\nkind: ConfigMap\n", "apiVersion"),
+    ("apiVersion: v1\nkind: yes\n", "kind"), (config("{name: 0x10}"), "metadata.name"),
+    (config("{name: a, namespace: on}"), "namespace: on is not a string"),
     ("apiVersion: v1\nkind: ConfigMap\n", "metadata"), (config("{}"), "metadata.name"),
     (config("[]"), "metadata"), (config("word"), "metadata"), (config("{name: }"), "metadata.name"),
     (config("{name: [a]}"), "metadata.name"),
     (config("{name: a}", "kind: Secret\n"), "kind"),
     (config("{name: a}", "metadata: {name: b}\n"), "metadata"),
     (config("{name: a, name: b}"), "name"),
-    (config("{name: a, labels: {}, labels: {}}"), "labels"),
-    (config("{name: a, annotations: {}, annotations: {}}"), "annotations"),
+    (config("{name: a, labels: {}, labels: {a: b}}"), "labels"),
+    (config("{name: a, annotations: {}, annotations: {a: b}}"), "annotations"),
     (config("{name: a, labels: {x: y, x: z}}"), "\"x\""),
     (config("{name: a, labels: {x: y, 'x': z}}"), "\"x\""),
     (config("{name: a, annotations: {x: y, x: z}}"), "\"x\""),

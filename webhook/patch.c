@@ -82,14 +82,11 @@ static void replace(struct sg_arena *a, struct node *mapping, const char *key,
 		    const struct node *value)
 {
 	struct node *fresh = node_copy(a, value);
-	struct node *before = node_own(mapping, key);
-	if (!before) {
+	struct node *present = node_find_key(mapping->first, key);
+	if (present)
+		node_replace(mapping, present, fresh);
+	else
 		node_set(a, mapping, key, fresh);
-	} else if (fresh) {
-		struct node *next = before->next;
-		*before = *fresh;
-		before->next = next;
-	}
 }
 
 static bool apply(struct sg_arena *a, struct node *at, const struct node *op)

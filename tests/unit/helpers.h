@@ -21,7 +21,7 @@
 /* The whole text is one document of a stream. */
 static inline struct document document_of(const char *text)
 {
-	return (struct document){ .bytes = text, .length = strlen(text),
+	return (struct document){ .bytes = text, .length = (uint32_t)strlen(text),
 				  .line = 1, .number = 1 };
 }
 

@@ -25,7 +25,7 @@ static const char *const documents[] = {
 	"a:\nb:\n- \n- x\nc: {d: , e: f}\n",
 	"image: nginx:1.25\nurl: https://x.example/a?b=c,d#e\nargs: --a=[b]\n",
 	"a: &x {b: c}\nd: *x\ne: [*x, *x]\n",
-	"? [complex]\n: value\n? {k: v}\n: w\n",
+	"? explicit\n: value\n? k\n: w\n",
 	"a: multi\n  line plain\n\n  text\nb: 'multi\n\n  quoted'\n",
 	"- 1\n- [2, [3, [4]]]\n",
 	"just a string\n",
@@ -49,7 +49,7 @@ static int emit_block(struct sg_buffer *out, const struct node *n,
 static int emit_deep(struct sg_buffer *out, const struct node *n,
 		     struct sg_error *e)
 {
-	sg_buffer_puts(out, "x:\n  y:\n");
+	sg_buffer_puts(out, "x:\n  z:\n");
 	return yaml_emit_block(out, n, 4, e);
 }
 
@@ -77,7 +77,7 @@ static void expect_same_again(struct sg_arena *a, const struct node *n,
 		fail_msg("%s of %s\ngives %s\n%s", emitters[how].name, what,
 			 text.data, e.message);
 	const struct node *back =
-		emitters[how].is_deep ? node_path(again, "x", "y", NULL) :
+		emitters[how].is_deep ? node_path(again, "x", "z", NULL) :
 					again;
 	if (!same_tree(n, back))
 		fail_msg("%s of\n%s\ngives\n%s", emitters[how].name, what,

@@ -64,7 +64,7 @@ static void put(struct fixture *f, struct node *mapping, const char *key,
 		return;
 	}
 	value->text = text;
-	value->length = strlen(text);
+	value->length = (uint32_t)strlen(text);
 }
 
 /* The default policy as an object, with another domain. */

@@ -286,7 +286,7 @@ static const struct change changes[] = {
 	{ "matchLabels: {k8s-app: kube-dns}", "matchLabels: {k8s-app: on}",
 	  "podSelector.matchLabels.k8s-app: on is not a string" },
 	{ "matchLabels: {k8s-app: kube-dns}", "matchLabels: {~: x}",
-	  "spec.network.dns[0].podSelector.matchLabels" },
+	  "the key ~ is null, which Kubernetes refuses" },
 	{ "ports: [80, 443, 8000", "ports: [80, 443, 80000",
 	  "spec.network.ingress.ports: \"80000\"" },
 };

@@ -115,7 +115,7 @@ static void tell(struct replica *r)
 		struct node *pattern = node_own(
 			node_own(node_own(root, "spec"), "naming"), "pattern");
 		pattern->text = server.pattern;
-		pattern->length = strlen(server.pattern);
+		pattern->length = (uint32_t)strlen(server.pattern);
 	}
 	struct node *spec = node_own(root, "spec");
 	if (*server.status) {

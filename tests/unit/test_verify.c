@@ -59,7 +59,7 @@ static const struct change changes[] = {
 	{ "name: shop", "name: m", "metadata: name: a scalar changed" },
 	{ "name: shop", "name:", "metadata: name: a scalar changed" },
 	{ "name: shop", "name: [shop]", "changed its kind" },
-	{ "on: yes", "on: \"yes\"", "spec: on: a scalar changed its type" },
+	{ "on: yes", "on: \"yes\"", "spec: true: a scalar changed its type" },
 	{ "on: yes", "on: true", "a scalar changed" },
 	{ "  on: yes", "  \"on\": yes", "" },
 	{ "port: 080", "port: \"080\"", "a scalar changed its type" },
