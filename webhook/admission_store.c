@@ -170,6 +170,26 @@ static void validate_create(struct gate *g)
 	gate_reserve(g, &s);
 }
 
+static bool is_deleting(const struct gate *g)
+{
+	return !node_is_null(node_path(g->review->old_object, "metadata",
+				       "deletionTimestamp", NULL));
+}
+
+/* Who leaves takes nothing that another would have to wait for. */
+static void check_new_host(struct gate *g, const struct store *s,
+			   const struct store *old)
+{
+	struct violations *v = &g->verdict->causes;
+	if (!is_deleting(g))
+		check_host(g, s, !complains_of(v, "spec.host"));
+	else
+		violations_add_as(v, VIOLATION_FORBIDDEN, "spec.host",
+				  "a Store that is being deleted takes no other host%s%.253s",
+				  old->host ? "; keep " : "",
+				  old->host ? old->host : "");
+}
+
 static void validate_change(struct gate *g)
 {
 	struct violations *v = &g->verdict->causes;
@@ -186,7 +206,7 @@ static void validate_change(struct gate *g)
 	if (!old.plan || strcmp(s.plan, old.plan) != 0)
 		gate_check_plan_groups(g, &s);
 	if (!old.host || strcmp(s.host, old.host) != 0)
-		check_host(g, &s, !complains_of(v, "spec.host"));
+		check_new_host(g, &s, &old);
 	if (s.owner && !(old.owner && strcmp(s.owner, old.owner) == 0))
 		gate_reserve(g, &s);
 }
@@ -198,20 +218,18 @@ static void validate_update(struct gate *g)
 	const char *before = spec_owner(r->old_object);
 	bool same_spec = node_equal(node_get(r->object, "spec"),
 				    node_get(r->old_object, "spec"));
-	bool deleting = !node_is_null(node_path(r->old_object, "metadata",
-						"deletionTimestamp", NULL));
+	bool same_owner = owner && before && strcmp(owner, before) == 0;
 	annotate_owner(g, "owner", before);
-	if (!same_spec && !(owner && before && strcmp(owner, before) == 0))
+	if (!same_spec && !same_owner)
 		annotate_owner(g, "new-owner", owner);
 	if (!may_change(g, before, same_spec) || same_spec)
 		return;
 	check_owner_stays(g, owner, before);
-	if (!deleting)
-		validate_change(g);
-	else if (!(owner && before && strcmp(owner, before) == 0))
+	if (owner && !same_owner && is_deleting(g))
 		violations_add(&g->verdict->causes, "spec.owner",
 			       "a Store that is being deleted stays with its owner, \"%.253s\"; its name is free once its namespace is gone",
 			       before ? before : "nobody");
+	validate_change(g);
 }
 
 void gate_validate_store(struct gate *g)

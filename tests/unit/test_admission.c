@@ -130,7 +130,10 @@ static void test_nothing_to_default(void **state)
 				    "{name: fashion, deletionTimestamp: x}}");
 	expect_patch(&f, &odd, "[" HELD "]");
 	expect_patch(&f, &text, "[" HELD "]");
-	expect_patch(&f, &leaving, "null");
+	expect_patch(&f, &leaving,
+		     "[{\"op\":\"add\",\"path\":\"/spec\",\"value\":{\"engine\":\"medusa\","
+		     "\"plan\":\"small\",\"host\":\"fashion.shops.example.com\","
+		     "\"displayName\":\"fashion\",\"delivery\":\"gitops\"}}]");
 }
 
 static void test_finalizer(void **state)
