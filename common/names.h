@@ -50,10 +50,4 @@ bool name_owner_label(const char *owner, char label[NAME_LABEL_SIZE]);
 /* The name of an owner's StoreQuota: readable prefix, "-", whole SHA-256. */
 void name_owner_quota(const char *owner, char name[NAME_QUOTA_SIZE]);
 
-/*
- * Folds look-alikes, for comparison only: lower case, 0→o, 1→l, 5→s, i→l,
- * rn→m, vv→w, and no hyphens. `folded` needs strlen(name) + 1 bytes.
- */
-void name_fold(const char *name, char *folded);
-
 #endif
