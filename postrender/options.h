@@ -18,6 +18,7 @@ struct options {
 	const char *store_file; /* of values, "-" is standard input */
 	const char *store_env;	/* an environment variable that holds the Store */
 	const char *seed_key_file;
+	const char *field; /* of values: the one that is printed, or NULL */
 	const char *store;
 	const char *engine;
 	const char *plan;
