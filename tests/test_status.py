@@ -329,11 +329,19 @@ def test_a_name_is_held_until_its_namespace_is_gone(gate, ready):
         "apiVersion": "urumi.io/v1", "kind": "Store", "metadata": {"name": ready.name},
         "spec": {"engine": "medusa"}}))
     assert done.returncode != 0, done.stdout
+    gate.cluster.must("patch", "namespace", ready.namespace, "--type=merge", "-p",
+                      '{"metadata": {"finalizers": ["example.com/backup"]}}')
     gate.cluster.must("delete", "namespace", ready.namespace, "--wait=false")
     ready.wait_for("Deleting", "secrets. has 1 resource instances", "example.com/slow",
                    seconds=60)
     ready.must("patch", "secret", "loot", "--type=merge", "-p",
                '{"metadata": {"finalizers": null}}')
+    # then nothing is in it, and only the namespace itself says what is left
+    gate.cluster.wait("end of the content", lambda: "secrets" not in
+                      ready.condition("Ready")["message"], seconds=60)
+    ready.wait_for("Deleting", "its own metadata.finalizers: example.com/backup")
+    gate.cluster.must("patch", "namespace", ready.namespace, "--type=merge", "-p",
+                      '{"metadata": {"finalizers": null}}')
     gate.cluster.must("wait", "--for=delete", f"store/{ready.name}", "--timeout=60s")
     assert gate.cluster.kubectl("get", "namespace", ready.namespace).returncode != 0
     # now bob may, and finds nothing of alice's

@@ -261,7 +261,8 @@ static void attend(struct status *s, const struct policy *policy,
 	if (!scenes_copy(s->scenes, &s->arena, name, &seen))
 		return;
 	bool is_settled = seen.store.is_deleting ?
-				  seen.scene.namespace != NAMESPACE_ABSENT :
+				  seen.scene.namespace != NAMESPACE_ABSENT ||
+					  !seen.store.has_finalizer :
 				  seen.store.has_finalizer;
 	if (!s->sees_all) {
 		if (!is_settled)

@@ -262,6 +262,7 @@ static bool copy_all(struct sg_arena *a, const struct scene *scene,
 	out->store.uid = t[0];
 	out->store.host = t[1];
 	out->store.engine = t[2];
+	out->store.held_by = t[3];
 	return copy_scene(a, scene, &out->scene);
 }
 

@@ -7,7 +7,7 @@
 
 #include "store_scenes.h"
 
-enum { OBJECT_TEXTS = 8, STORE_TEXTS = 3, EXPLAINED_TEXTS = 3 };
+enum { OBJECT_TEXTS = 8, STORE_TEXTS = 4, EXPLAINED_TEXTS = 3 };
 
 struct seen_object {
 	struct seen_object *next;

@@ -47,6 +47,7 @@ bool store_view_read(const struct node *store, struct store_view *out)
 		.is_deleting = !node_is_null(
 			node_get(metadata, "deletionTimestamp")),
 		.has_finalizer = finalizer_index(store) >= 0,
+		.held_by = finalizer_of_others(store),
 		.generation = object_number(metadata, "generation", 0),
 		.observed = object_number(node_get(store, "status"),
 					  "observedGeneration", 0),

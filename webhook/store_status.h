@@ -65,6 +65,7 @@ struct store_view {
 	bool by_helm; /* spec.delivery */
 	bool is_deleting;
 	bool has_finalizer;
+	const char *held_by; /* another finalizer, the first; "": none */
 	int64_t generation;
 	int64_t observed; /* the generation that its status speaks of */
 	int64_t created;
