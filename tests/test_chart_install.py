@@ -260,6 +260,7 @@ EVERYWHERE = {
     "mutatingwebhookconfigurations.admissionregistration.k8s.io [storeguard] [get patch]",
     "validatingwebhookconfigurations.admissionregistration.k8s.io [storeguard] [get patch]",
     "namespaces [get list watch]",
+    "namespaces [store-storeguard-asks-whether-the-gate-is-asked] [create patch]",
     "deployments.apps [list watch]", "statefulsets.apps [list watch]",
     "daemonsets.apps [list watch]", "jobs.batch [list watch]", "pods [list watch]",
     "resourcequotas [list watch]", "limitranges [list watch]",
