@@ -17,6 +17,8 @@
 #define SG_LABEL_PLAN "urumi.io/plan"
 #define SG_LABEL_OWNER "urumi.io/owner"
 #define SG_LABEL_COMPONENT "urumi.io/component"
+/* "true" on the namespace of a Store with deletionProtection, which the leader sees to. */
+#define SG_LABEL_PROTECTED "urumi.io/deletion-protection"
 /* The owner as the API server knows it, where it is no label value. */
 #define SG_ANNOTATION_OWNER "urumi.io/owner"
 /* Of each Store: its name is not free again before its namespace is gone. */

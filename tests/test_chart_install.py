@@ -259,7 +259,7 @@ EVERYWHERE = {
     "subjectaccessreviews.authorization.k8s.io [create]",
     "mutatingwebhookconfigurations.admissionregistration.k8s.io [storeguard] [get patch]",
     "validatingwebhookconfigurations.admissionregistration.k8s.io [storeguard] [get patch]",
-    "namespaces [get list watch]",
+    "namespaces [get list watch patch]",
     "namespaces [store-storeguard-asks-whether-the-gate-is-asked] [create patch]",
     "deployments.apps [list watch]", "statefulsets.apps [list watch]",
     "daemonsets.apps [list watch]", "jobs.batch [list watch]", "pods [list watch]",

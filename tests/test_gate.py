@@ -182,6 +182,31 @@ def test_an_assigner_that_the_policy_lists_acts_for_those_alone(gate):
     assert spec(gate)["owner"] == "bob"
 
 
+def test_an_assigner_that_the_policy_lists_deletes_for_those_alone(gate):
+    def deletes(name, user, *args):
+        return gate.cluster.kubectl("delete", "store", name, "--wait=false", *args, user=user)
+    policy = json.loads((gate.folder / "policy.yaml").read_text())
+    policy["spec"]["owners"]["assigners"] = [{"user": "dora", "owners": ["team-*"]}]
+    for name, owner in (("books", "team-a"), ("fashion", "alice"), ("garden", "alice")):
+        must(apply(gate, store(name, owner=owner), user="dora"))
+    gate.cluster.apply(policy)
+    gate.register("--set", "protection.assigners=true")
+    try:
+        gate.cluster.wait("list in force", lambda: (
+            'belongs to "alice", for whom "dora" may not act' in deletes(
+                "fashion", "dora", "--dry-run=server").stderr), seconds=20)
+        must(deletes("books", "dora"))
+        must(deletes("garden", "admin"))  # who is not listed acts for all
+        gate.service.targets = ["127.0.0.1:1"]
+        gate.service.cut()
+        refused(deletes("fashion", "dora"), "failed calling webhook")
+        must(deletes("fashion", "alice"))  # and owners ask nobody
+    finally:
+        gate.service.targets = [gate.newest.tls]
+        gate.register()
+    gate.let_go("books", "fashion", "garden")
+
+
 @pytest.mark.parametrize("verb", ["apply", "replace"])
 def test_nobody_takes_or_gives_away_a_store(gate, verb):
     must(apply(gate, store()))

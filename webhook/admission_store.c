@@ -1,6 +1,7 @@
 /*
  * Whether a Store may be as it is, and whether the requester may make it so. The
- * deletion of Stores is guarded by a ValidatingAdmissionPolicy, not here.
+ * deletion of Stores is guarded by a ValidatingAdmissionPolicy; only for whom an assigner
+ * may delete is said here, where the policy lists anybody.
  */
 #include <string.h>
 
@@ -91,6 +92,14 @@ static bool is_part_of_cluster(const struct user *user)
 	       strcmp(user->name, "system:kube-controller-manager") == 0;
 }
 
+static void refuse_by_list(struct gate *g, const char *owner)
+{
+	verdict_refuse(g->verdict, 403, "Forbidden",
+		       "Store \"%.63s\" belongs to \"%.253s\", for whom \"%.253s\" may not act: owners.assigners of the policy lists for whom it may",
+		       g->review->name ? g->review->name : "", owner,
+		       g->review->user.name);
+}
+
 /* Whether the requester may change this Store at all. */
 static bool may_change(struct gate *g, const char *owner, bool same_spec)
 {
@@ -106,10 +115,7 @@ static bool may_change(struct gate *g, const char *owner, bool same_spec)
 	if (gate_may_act_for(g, owner))
 		return true;
 	if (!gate_is_in_doubt(g) && gate_may_assign(g))
-		verdict_refuse(g->verdict, 403, "Forbidden",
-			       "Store \"%.63s\" belongs to \"%.253s\", for whom \"%.253s\" may not act: owners.assigners of the policy lists for whom it may",
-			       g->review->name ? g->review->name : "", owner,
-			       g->review->user.name);
+		refuse_by_list(g, owner);
 	else if (!gate_is_in_doubt(g))
 		verdict_refuse(g->verdict, 403, "Forbidden",
 			       "Store \"%.63s\" belongs to \"%.253s\", and you are \"%.253s\"; only its owner, or who may \"assign\" Stores, can change it",
@@ -232,10 +238,23 @@ static void validate_update(struct gate *g)
 	validate_change(g);
 }
 
+/* Who may delete at all, the API server sees to itself; here, whom the policy limits. */
+static void validate_deletion(struct gate *g)
+{
+	const char *owner = spec_owner(g->review->old_object);
+	annotate_owner(g, "owner", owner);
+	g->reason = "the policy limits nobody in it";
+	if (owner && !gate_is_owner(g, owner) &&
+	    !policy_lets_act_for(g->world->policy, g->review->user.name, owner))
+		refuse_by_list(g, owner);
+}
+
 void gate_validate_store(struct gate *g)
 {
 	if (g->review->operation == OPERATION_CREATE)
 		validate_create(g);
 	else if (g->review->operation == OPERATION_UPDATE)
 		validate_update(g);
+	else if (g->review->operation == OPERATION_DELETE)
+		validate_deletion(g);
 }

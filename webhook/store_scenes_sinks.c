@@ -59,6 +59,7 @@ static void take_store(struct scenes *s, struct scene *scene,
 	scene->provisioning_seconds = shown->provisioning_seconds;
 	scene->by_helm = view->by_helm;
 	scene->is_deleting = view->is_deleting;
+	scene->is_protected = view->is_protected;
 	scene->has_finalizer = view->has_finalizer;
 	store_status_digest(shown, view->observed, scene->digest);
 	scenes_changed(s, scene);
@@ -193,6 +194,9 @@ static void take_namespace(struct scenes *s, struct scene *scene,
 	const struct node *metadata = node_get(object, "metadata");
 	free(scene->holds);
 	scene->holds = read_holds(object);
+	scene->is_marked = node_is(node_path(metadata, "labels",
+					     SG_LABEL_PROTECTED, NULL),
+				   "true");
 	scene->namespace_round = s->namespace_round;
 	scene->namespace_created = object_time(metadata, "creationTimestamp");
 	scene->namespace =
@@ -215,6 +219,7 @@ static void set_namespace(void *context, const struct node *object)
 static void lose_namespace(struct scenes *s, struct scene *scene)
 {
 	scene->namespace = NAMESPACE_ABSENT;
+	scene->is_marked = false;
 	free(steal(&scene->holds));
 	scenes_changed(s, scene);
 	scenes_drop_if_empty(s, scene);

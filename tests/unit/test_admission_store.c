@@ -677,6 +677,44 @@ static void test_deletion_passes(void **state)
 	expect_allowed(&f, &k);
 }
 
+/* Who is listed deletes for those alone; who isn't, and owners, nobody limits here. */
+static void test_deletions_of_who_is_limited(void **state)
+{
+	const char *owners[] = { "carol", "team-*" };
+	struct assigner list[] = { { "dora", { owners, 2 } },
+				   { "alice", { NULL, 0 } } };
+	struct fake f = fresh(state);
+	struct policy limiting = *f.world.policy;
+	limiting.owners.assigners = list;
+	limiting.owners.assigner_count = COUNT(list);
+	f.world.policy = &limiting;
+	static const struct {
+		const char *user, *old;
+		bool allowed;
+	} cases[] = {
+		{ "dora", STORE("fashion", "carol", ""), true },
+		{ "dora", STORE("fashion", "team-a", ""), true },
+		{ "dora", STORE("fashion", "dora", ""), true },
+		{ "dora", STORE("fashion", "null", ""), true },
+		{ "dora", STORE("fashion", "bob", ""), false },
+		{ "dora", STORE("fashion", "carolina", ""), false },
+		{ "alice", STORE("fashion", "alice", ""), true },
+		{ "alice", STORE("fashion", "bob", ""), false },
+		{ "erin", STORE("fashion", "bob", ""), true },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ask k = { .endpoint = ENDPOINT_VALIDATE_STORE,
+				 .operation = OPERATION_DELETE,
+				 .user = cases[i].user,
+				 .old = cases[i].old };
+		if (cases[i].allowed)
+			expect_allowed(&f, &k);
+		else
+			expect_refused(&f, &k, 403, "may not act: owners.assigners");
+	}
+	assert_int_equal(f.asked, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -706,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_groups),
 		cmocka_unit_test(test_names_are_never_missing),
 		cmocka_unit_test(test_deletion_passes),
+		cmocka_unit_test(test_deletions_of_who_is_limited),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -160,6 +160,10 @@ static void test_deletions(void **state)
 	assert_true(copy(&s, "fashion", &c));
 	assert_int_equal(c.scene.namespace, NAMESPACE_TERMINATING);
 	expect_text(c.scene.holds_namespace, "a claim; a finalizer", "holds");
+	assert_false(c.scene.is_marked || c.store.is_protected);
+	set(&s, &s.namespaces,
+	    "metadata: {name: store-fashion, labels: {urumi.io/deletion-protection: 'true'}}\n");
+	assert_true(copy(&s, "fashion", &c) && c.scene.is_marked);
 	set(&s, &s.namespaces,
 	    "metadata: {name: store-fashion, deletionTimestamp: '2026-01-02T03:05:05Z', finalizers: [kubernetes, a/b, c/d]}\n"
 	    "spec: {finalizers: [kubernetes, e/f]}\n"
