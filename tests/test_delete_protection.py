@@ -166,20 +166,21 @@ def test_a_protected_stores_namespace_stays_too(stores):
 def test_the_webhook_changes_no_more_of_namespaces(stores):
     account = ("--as=system:serviceaccount:default:storeguard",
                "--as-group=system:serviceaccounts")
-    stores.must("create", "namespace", "store-fashion")
+    stores.must("create", "namespace", "store-toys")
 
     def patch(name, change):
         return stores.kubectl("patch", "namespace", name, "--type=merge", "-p",
                               json.dumps(change), *account)
     for value in ("true", None):
-        assert patch("store-fashion",
+        assert patch("store-toys",
                      {"metadata": {"labels": {MARK: value}}}).returncode == 0
     for name, change in (
             ("default", {"metadata": {"labels": {MARK: "true"}}}),
-            ("store-fashion", {"metadata": {"labels": {"a": "b"}}}),
-            ("store-fashion", {"metadata": {"labels": {"kubernetes.io/metadata.name": "x"}}}),
-            ("store-fashion", {"metadata": {"annotations": {"a": "b"}}}),
-            ("store-fashion", {"metadata": {"finalizers": ["example.com/x"]}})):
+            ("store-toys", {"metadata": {"labels": {"a": "b"}}}),
+            ("store-toys", {"metadata": {"labels": {
+                "pod-security.kubernetes.io/enforce": "privileged"}}}),
+            ("store-toys", {"metadata": {"annotations": {"a": "b"}}}),
+            ("store-toys", {"metadata": {"finalizers": ["example.com/x"]}})):
         refused(patch(name, change), "the webhook changes nothing but label")
     # and makes none, though it may try one
     probe = "store-storeguard-asks-whether-the-gate-is-asked"
@@ -190,7 +191,7 @@ def test_the_webhook_changes_no_more_of_namespaces(stores):
     assert stores.kubectl(*apply, "--dry-run=server", input=manifest).returncode == 0
     refused(stores.kubectl("create", "namespace", "other", "--dry-run=server", *account),
             "cannot create resource")
-    stores.must("delete", "namespace", "store-fashion", "--wait=false")
+    stores.must("delete", "namespace", "store-toys", "--wait=false")
 
 
 @pytest.mark.parametrize("label", ["control-plane", "kubernetes.azure.com/managedby"])
