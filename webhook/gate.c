@@ -52,7 +52,7 @@ static struct policy_hold *hold_policy(const struct gate *g, struct sg_error *e)
 	if (h)
 		return h;
 	policies_state(g->policies, &generation, why, sizeof why);
-	sg_error_set(e, SG_IO, "no policy is in force: %.1800s", why);
+	sg_error_set(e, SG_INVALID, "no policy is in force: %.1800s", why);
 	return NULL;
 }
 
