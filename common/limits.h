@@ -34,6 +34,11 @@
 #define SG_MAX_DOCUMENTS 1000000u
 /* A policy or Store file. */
 #define SG_MAX_FILE (1 * SG_MIB)
+/*
+ * A StorePolicy as JSON, of which its object keeps the last that was accepted: three
+ * copies, the second escaped and the third kubectl's, have to fit into 1.5 MiB of etcd.
+ */
+#define SG_MAX_KEPT_POLICY ((size_t)256 * 1024)
 /* What an arena may hold in all: trees of one document, or a run's facts. */
 #define SG_MAX_ARENA (512 * SG_MIB)
 /* A stream with guards and labels added. */

@@ -163,24 +163,3 @@ void name_owner_quota(const char *owner, char name[NAME_QUOTA_SIZE])
 	size_t length = readable_prefix(owner, name, PREFIX, false);
 	memcpy(name + length, hex, sizeof hex);
 }
-
-void name_fold(const char *name, char *folded)
-{
-	static const char from[] = "015i", to[] = "olsl";
-	for (const char *c = name; *c; c++) {
-		char lower = (char)tolower((unsigned char)*c);
-		const char *alike = strchr(from, lower);
-		if (lower == '-')
-			continue;
-		if (lower == 'r' && (c[1] == 'n' || c[1] == 'N')) {
-			*folded++ = 'm';
-			c++;
-		} else if (lower == 'v' && (c[1] == 'v' || c[1] == 'V')) {
-			*folded++ = 'w';
-			c++;
-		} else {
-			*folded++ = alike ? to[alike - from] : lower;
-		}
-	}
-	*folded = '\0';
-}

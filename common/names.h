@@ -17,6 +17,8 @@
 #define SG_LABEL_PLAN "urumi.io/plan"
 #define SG_LABEL_OWNER "urumi.io/owner"
 #define SG_LABEL_COMPONENT "urumi.io/component"
+/* "true" on the namespace of a Store with deletionProtection, which the leader sees to. */
+#define SG_LABEL_PROTECTED "urumi.io/deletion-protection"
 /* The owner as the API server knows it, where it is no label value. */
 #define SG_ANNOTATION_OWNER "urumi.io/owner"
 /* Of each Store: its name is not free again before its namespace is gone. */
@@ -47,11 +49,5 @@ bool name_owner_label(const char *owner, char label[NAME_LABEL_SIZE]);
 
 /* The name of an owner's StoreQuota: readable prefix, "-", whole SHA-256. */
 void name_owner_quota(const char *owner, char name[NAME_QUOTA_SIZE]);
-
-/*
- * Folds look-alikes, for comparison only: lower case, 0→o, 1→l, 5→s, i→l,
- * rn→m, vv→w, and no hyphens. `folded` needs strlen(name) + 1 bytes.
- */
-void name_fold(const char *name, char *folded);
 
 #endif

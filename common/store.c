@@ -41,6 +41,8 @@ static int decode_spec(struct sg_arena *a, const struct node *spec,
 			return -1;
 	if (decode_bool(spec, "spec", "deletionProtection", &protected_store, e))
 		return -1;
+	if (!node_is_null(node_get(spec, "deletionProtection")))
+		s->deletion_protection = protected_store ? "true" : "false";
 	s->values = node_get(spec, "values");
 	if (node_is_null(s->values))
 		s->values = NULL;

@@ -18,6 +18,7 @@ struct store {
 	const char *display_name;
 	const char *admin_email;
 	const char *delivery;
+	const char *deletion_protection; /* "true" or "false", if it says */
 	const struct node *values; /* a mapping, or NULL */
 };
 

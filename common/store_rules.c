@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "lookalike.h"
 #include "names.h"
 #include "text.h"
 
@@ -24,40 +25,41 @@ static bool matches_whole(const char *pattern, const char *name)
 	return matched;
 }
 
-/*
- * A part between hyphens, or the whole without them, that folds alike. The name is no
- * longer than a label.
- */
-static bool resembles(const char *name, const char *protected_name)
+/* What speaks for somebody: a Store's name, or a label of its host. */
+struct claim {
+	const char *field, *what;
+	const char *before; /* of the message */
+	const char *name;
+};
+
+/* A name is reserved as a whole: shop-admin is nobody's. */
+static void check_reserved(const struct policy *p, const struct claim *c,
+			   struct violations *v)
 {
-	char folded[NAME_LABEL_SIZE];
-	char part[NAME_LABEL_SIZE];
-	char other[256];
-	if (strlen(protected_name) >= sizeof other)
-		return false;
-	name_fold(protected_name, other);
-	name_fold(name, folded);
-	if (strcmp(folded, other) == 0)
-		return true;
-	for (const char *at = name; *at; at += *at == '-') {
-		size_t length = strcspn(at, "-");
-		memcpy(part, at, length);
-		part[length] = '\0';
-		name_fold(part, folded);
-		if (strcmp(folded, other) == 0)
-			return true;
-		at += length;
-	}
-	return false;
+	const struct strings *reserved = &p->naming.reserved;
+	char how[LOOKALIKE_SIZE];
+	const char *other =
+		lookalike_among(reserved, c->name, LOOKALIKE_WHOLE, how);
+	if (strings_contain(reserved, c->name))
+		violations_add_as(v, VIOLATION_FORBIDDEN, c->field,
+				  "%s\"%s\" is reserved; choose another %s",
+				  c->before, c->name, c->what);
+	else if (other)
+		violations_add_as(v, VIOLATION_FORBIDDEN, c->field,
+				  "%s\"%s\" resembles the reserved name \"%s\"%s; choose another %s",
+				  c->before, c->name, other, how, c->what);
 }
 
-static const char *resembled(const struct strings *protected_names,
-			     const char *name)
+static void check_protected(const struct policy *p, const struct claim *c,
+			    struct violations *v)
 {
-	for (unsigned i = 0; i < protected_names->count; i++)
-		if (resembles(name, protected_names->items[i]))
-			return protected_names->items[i];
-	return NULL;
+	char how[LOOKALIKE_SIZE];
+	const char *other = lookalike_among(&p->naming.protected_names, c->name,
+					    LOOKALIKE_PART, how);
+	if (other)
+		violations_add_as(v, VIOLATION_FORBIDDEN, c->field,
+				  "%s\"%s\" resembles the protected name \"%s\"%s; choose another %s",
+				  c->before, c->name, other, how, c->what);
 }
 
 void store_check_name(const struct policy *p, const char *name,
@@ -84,15 +86,9 @@ void store_check_name(const struct policy *p, const char *name,
 		violations_add(rules, field,
 			       "\"%s\" has \"--\" as third and fourth character, which is kept for internationalised (punycode) names",
 			       name);
-	if (strings_contain(&p->naming.reserved, name))
-		violations_add_as(rules, VIOLATION_FORBIDDEN, field,
-				  "\"%s\" is reserved; choose another name",
-				  name);
-	const char *other = resembled(&p->naming.protected_names, name);
-	if (other)
-		violations_add_as(rules, VIOLATION_FORBIDDEN, field,
-				  "\"%s\" resembles the protected name \"%s\"; choose another name",
-				  name, other);
+	const struct claim claim = { field, "name", "", name };
+	check_reserved(p, &claim, rules);
+	check_protected(p, &claim, rules);
 }
 
 /* host is the domain or below it */
@@ -128,23 +124,18 @@ static bool has_punycode(const char *host)
 static void check_host_labels(const struct policy *p, const char *host,
 			      struct violations *v)
 {
-	static const char field[] = "spec.host";
 	size_t below = strlen(host) - strlen(p->hosts.base_domain) - 1;
+	const char *before = sg_arena_printf(v->arena, "\"%.128s\": ", host);
 	for (size_t at = 0, length; at < below; at += length + 1) {
 		char label[NAME_LABEL_SIZE];
 		length = strcspn(host + at, ".");
 		memcpy(label, host + at, length);
 		label[length] = '\0';
-		bool is_last = at + length == below;
-		const char *other = resembled(&p->naming.protected_names, label);
-		if (is_last && strings_contain(&p->naming.reserved, label))
-			violations_add_as(v, VIOLATION_FORBIDDEN, field,
-					  "\"%.128s\": \"%s\" is reserved; choose another host",
-					  host, label);
-		if (other)
-			violations_add_as(v, VIOLATION_FORBIDDEN, field,
-					  "\"%.128s\": \"%s\" resembles the protected name \"%s\"; choose another host",
-					  host, label, other);
+		const struct claim claim = { "spec.host", "host",
+					     before ? before : "", label };
+		if (at + length == below)
+			check_reserved(p, &claim, v);
+		check_protected(p, &claim, v);
 	}
 }
 

@@ -182,9 +182,12 @@ static int run_values(const struct options *o, const struct policy *policy,
 	    identity_check(&arena, policy, &store, o->admitted,
 			   options_store_source(o), d, e) ||
 	    (o->seed_key_file &&
-	     values_read_seed(o->seed_key_file, &store, &seed, e)) ||
-	    values_write(&arena, &store, o->seed_key_file ? &seed : NULL,
-			 &output, e))
+	     values_read_seed(o->seed_key_file, &store, &seed, e)))
+		return -1;
+	if (o->field ? values_write_field(&store, o->field, &output, e) :
+		       values_write(&arena, &store,
+				    o->seed_key_file ? &seed : NULL, &output,
+				    e))
 		return -1;
 	return stdout_write(output.data, output.length, e);
 }

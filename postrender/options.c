@@ -7,8 +7,8 @@
 const char options_help[] =
 	"Usage: storeguard-postrender [OPTION]... < manifests > guarded-manifests\n"
 	"       storeguard-postrender values [--policy FILE] [--seed-key-file FILE]\n"
-	"                                    [--admitted] [--store-uid UID]\n"
-	"                                    STORE-FILE | --store-env NAME\n"
+	"                             [--admitted] [--store-uid UID] [--field NAME]\n"
+	"                             STORE-FILE | --store-env NAME\n"
 	"\n"
 	"A Helm post-renderer: adds ResourceQuota, LimitRange, NetworkPolicies and\n"
 	"store labels to the rendered manifests of one store, changes nothing else,\n"
@@ -48,6 +48,9 @@ const char options_help[] =
 	"  --seed-key-file FILE also credentials.seed, from a secret key and the Store's\n"
 	"                       metadata.uid: the same at each render, another for each\n"
 	"                       Store. At least 32 bytes\n"
+	"  --field NAME         only that field of the Store, as it is read, on a line:\n"
+	"                       name, engine, plan, host, displayName, adminEmail, owner,\n"
+	"                       delivery, deletionProtection; empty where it says nothing\n"
 	"\n"
 	"What is said:\n"
 	"  --explain            on stderr, what was added and how full the quota is\n"
@@ -64,6 +67,7 @@ enum {
 	OPT_STORE_UID,
 	OPT_ADMITTED,
 	OPT_SEED_KEY_FILE,
+	OPT_FIELD,
 	OPT_STORE,
 	OPT_ENGINE,
 	OPT_PLAN,
@@ -125,6 +129,7 @@ static int take(struct options *o, int option, const char *value,
 	case OPT_STORE_ENV: o->store_env = value; break;
 	case OPT_STORE_UID: o->store_uid = value; break;
 	case OPT_SEED_KEY_FILE: o->seed_key_file = value; break;
+	case OPT_FIELD: o->field = value; break;
 	case OPT_STORE: o->store = value; break;
 	case OPT_ENGINE: o->engine = value; break;
 	case OPT_PLAN: o->plan = value; break;
@@ -165,8 +170,9 @@ static int take(struct options *o, int option, const char *value,
 
 static int check_filter(const struct options *o, struct sg_error *e)
 {
-	if (o->seed_key_file)
-		return usage(e, "--seed-key-file belongs to values", "");
+	if (o->seed_key_file || o->field)
+		return usage(e, "--seed-key-file and --field belong to values",
+			     "");
 	if (o->store_file && o->store_env)
 		return usage(e, "either --store-file or --store-env, not both", "");
 	if ((o->admitted || o->store_uid) && !o->store_file && !o->store_env)
@@ -188,7 +194,10 @@ static int take_words(struct options *o, int argc, char **argv,
 		      o->with_namespace ||
 		      o->allow_cluster_scoped || o->explain;
 	if (argc - optind - 1 != (o->store_env ? 0 : 1) || others)
-		return usage(e, "values takes one STORE-FILE or --store-env, and --policy, --admitted, --store-uid, --seed-key-file",
+		return usage(e, "values takes one STORE-FILE or --store-env, and --policy, --admitted, --store-uid, --seed-key-file, --field",
+			     "");
+	if (o->field && o->seed_key_file)
+		return usage(e, "either --field or --seed-key-file, not both",
 			     "");
 	o->command = COMMAND_VALUES;
 	o->store_file = argv[optind + 1]; /* NULL with --store-env */
@@ -214,6 +223,7 @@ int options_parse(int argc, char **argv, struct options *out,
 		{ "store-uid", required_argument, NULL, OPT_STORE_UID },
 		{ "admitted", no_argument, NULL, OPT_ADMITTED },
 		{ "seed-key-file", required_argument, NULL, OPT_SEED_KEY_FILE },
+		{ "field", required_argument, NULL, OPT_FIELD },
 		{ "store", required_argument, NULL, OPT_STORE },
 		{ "engine", required_argument, NULL, OPT_ENGINE },
 		{ "plan", required_argument, NULL, OPT_PLAN },

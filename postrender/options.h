@@ -21,6 +21,7 @@ struct options {
 	const char *store_env;	/* an environment variable that holds the Store */
 	const char *store_uid; /* of the Store that the cluster has */
 	const char *seed_key_file;
+	const char *field; /* of values: the one that is printed, or NULL */
 	const char *store;
 	const char *engine;
 	const char *plan;

@@ -43,14 +43,16 @@ static void copy_pairs(struct sg_arena *a, struct node *to,
 	}
 }
 
-int values_write(struct sg_arena *a, const struct store *s,
-		 const struct values_seed *seed, struct sg_buffer *out,
-		 struct sg_error *e)
+enum { FIELDS = 9, OF_VALUES = 7 };
+
+struct field {
+	const char *name, *value;
+};
+
+/* The first of them are those that charts take. */
+static void read_fields(const struct store *s, struct field out[FIELDS])
 {
-	const struct {
-		const char *key;
-		const char *value;
-	} fields[] = {
+	const struct field fields[FIELDS] = {
 		{ "name", s->name },
 		{ "engine", s->engine },
 		{ "plan", s->plan },
@@ -58,12 +60,23 @@ int values_write(struct sg_arena *a, const struct store *s,
 		{ "displayName", s->display_name },
 		{ "adminEmail", s->admin_email },
 		{ "owner", s->owner },
+		{ "delivery", s->delivery },
+		{ "deletionProtection", s->deletion_protection },
 	};
+	memcpy(out, fields, sizeof fields);
+}
+
+int values_write(struct sg_arena *a, const struct store *s,
+		 const struct values_seed *seed, struct sg_buffer *out,
+		 struct sg_error *e)
+{
+	struct field fields[FIELDS];
 	struct node *values = node_new_mapping(a);
 	struct node *store = node_new_mapping(a);
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+	read_fields(s, fields);
+	for (size_t i = 0; i < OF_VALUES; i++)
 		if (fields[i].value)
-			node_set_string(a, store, fields[i].key,
+			node_set_string(a, store, fields[i].name,
 					fields[i].value);
 	node_set(a, values, "store", store);
 	copy_pairs(a, values, s->values);
@@ -74,4 +87,21 @@ int values_write(struct sg_arena *a, const struct store *s,
 	}
 	return sg_arena_check(a, e) || yaml_emit_block(out, values, 0, e) ? -1 :
 									    0;
+}
+
+int values_write_field(const struct store *s, const char *name,
+		       struct sg_buffer *out, struct sg_error *e)
+{
+	struct field fields[FIELDS];
+	read_fields(s, fields);
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (strcmp(fields[i].name, name) != 0)
+			continue;
+		sg_buffer_printf(out, "%s\n",
+				 fields[i].value ? fields[i].value : "");
+		return sg_buffer_check(out, e);
+	}
+	return sg_error_set(e, SG_USAGE,
+			    "--field: a Store has no field \"%.80s\" that can be printed; see storeguard-postrender --help",
+			    name);
 }

@@ -26,4 +26,11 @@ int values_write(struct sg_arena *a, const struct store *s,
 		 const struct values_seed *seed, struct sg_buffer *out,
 		 struct sg_error *e);
 
+/*
+ * Appends one field's text and a newline, which is all where the Store says nothing.
+ * SG_USAGE: there is no such field.
+ */
+int values_write_field(const struct store *s, const char *name,
+		       struct sg_buffer *out, struct sg_error *e);
+
 #endif

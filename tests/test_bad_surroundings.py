@@ -217,7 +217,7 @@ def test_store_that_the_policy_refuses(tmp_path, use, content, says):
     (["values", "--deployer=argocd", "a"], "one STORE-FILE or --store-env"),
     ([*STORE, "--namespace=Not_One"], "Not_One"), ([], "--store"),
     (["--store=fashion"], "--engine"), (["--store-env=A", "--store-file=b"], "not both"),
-    (["--seed-key-file=a", *STORE], "belongs to values"),
+    (["--seed-key-file=a", *STORE], "belong to values"),
     (["values", "--store-env=A", "b"], "one STORE-FILE or --store-env"),
     (["values", "--seed-key-file=a"], "one STORE-FILE or --store-env"),
     (["--engine=medusa"], "--store"), (["--x\033[2J"], "--x"), (["--" + "x" * 100_000], "--help")])

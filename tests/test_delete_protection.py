@@ -4,7 +4,6 @@ itself, with no webhook there. Users are real, with what RBAC gives their groups
 import json
 
 import pytest
-import yaml
 
 from conftest import ROOT, refused
 from helm import helms  # noqa: F401
@@ -32,6 +31,11 @@ ROLES = [*role("test-store-owners", "store-owners", EVERYTHING),
          *role("test-store-admins", "store-admins", [*EVERYTHING, "assign"]),
          # one store only: carol looks after it
          *role("test-agencies", "agencies", ["assign"], resourceNames=["fashion"])]
+
+
+NAMESPACES = role("test-namespaces", "store-owners", [])
+NAMESPACES[0]["rules"] = [{"apiGroups": [""], "resources": ["namespaces"],
+                           "verbs": ["get", "update", "patch"]}]
 
 
 def store(name="fashion", owner="alice", **spec):
@@ -78,7 +82,8 @@ def guarded(cluster, helms):  # noqa: F811
     yield cluster
     helms[4].run("uninstall", "storeguard", "-n", "default", env=cluster.environment())
     cluster.must("delete", "clusterrole,clusterrolebinding", "test-store-owners",
-                 "test-store-admins", "test-agencies")
+                 "test-store-admins", "test-agencies", "test-namespaces",
+                 "--ignore-not-found")
 
 
 @pytest.fixture
@@ -120,35 +125,6 @@ def test_assigning_one_store_is_not_assigning_another(stores):
     assert delete(stores, "fashion", user="carol").returncode == 0
 
 
-@pytest.fixture
-def listed(stores, helms):  # noqa: F811
-    """With the policy that holds deletions against the StorePolicy's list."""
-    upgrade(stores, helms[4], "--set", "protection.assigners=true")
-    yield stores
-    upgrade(stores, helms[4])
-
-
-def test_an_assigner_that_the_policy_lists_deletes_for_those_alone(listed):
-    stores = listed
-    policy = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
-    policy["spec"]["owners"]["assigners"] = [
-        {"user": "dora", "owners": ["carol", "team-*"]}, {"user": "alice", "owners": []}]
-    stores.apply(store(), store("books", "team-a"), store("toys", "carol"),
-                 store("garden", "dora"))
-    stores.apply(policy)
-    try:
-        # the API server learns of the kind StorePolicy within half a minute
-        stores.wait("list in force", lambda: (
-            'Store "fashion" belongs to "alice", for whom "dora" may not act' in delete(
-                stores, "fashion", "dora", "--dry-run=server").stderr), seconds=60)
-        for name in ("books", "toys", "garden"):
-            assert delete(stores, name, "dora").returncode == 0
-        # who is not listed acts for all, and one's own are one's own
-        assert delete(stores, user="alice").returncode == 0
-    finally:
-        stores.must("delete", "storepolicy", "default")
-
-
 @pytest.mark.parametrize("user", ["alice", "dora", "admin"])
 def test_protection_binds_everybody_and_says_how_to_go_on(stores, user):
     stores.apply(store(deletionProtection=True))
@@ -161,22 +137,71 @@ def test_protection_binds_everybody_and_says_how_to_go_on(stores, user):
     assert delete(stores, user=user).returncode == 0
 
 
-def test_a_protected_stores_namespace_stays_too(stores):
-    stores.apply(store(deletionProtection=True), store("books"))
-    for name in ("store-fashion", "store-books", "store-nobodys"):
-        stores.must("create", "namespace", name)
+MARK = "urumi.io/deletion-protection"
 
-    def delete_namespace(*args):
-        return stores.kubectl("delete", "namespace", "store-fashion", "--wait=false", *args)
-    # the API server learns of the kind Store within half a minute
-    stores.wait("protection", lambda: delete_namespace("--dry-run=server").returncode,
-                seconds=60)
-    refused(delete_namespace(), 'namespaces "store-fashion" is forbidden', 'holds the shop '
-            'of Store "fashion", which is protected from deletion', "kubectl patch store "
+
+def test_a_protected_stores_namespace_stays_too(stores):
+    """That is, one with the mark, which the leader gives (test_status.py)."""
+    for name in ("store-fashion", "store-books", "shop"):
+        stores.must("create", "namespace", name)
+        if name != "store-books":
+            stores.must("label", "namespace", name, f"{MARK}=true")
+    # which is in force at once, whenever the API server has started
+    refused(stores.kubectl("delete", "namespace", "store-fashion", "--wait=false"),
+            'namespaces "store-fashion" is forbidden', 'holds the shop of Store "fashion", '
+            "which is protected from deletion", "kubectl patch store "
             """fashion --type=merge -p '{"spec":{"deletionProtection":false}}'""")
-    stores.must("delete", "namespace", "store-books", "store-nobodys", "--wait=false")
-    assert protect(stores, False).returncode == 0
-    stores.wait("end of protection", lambda: delete_namespace().returncode == 0, seconds=20)
+    stores.must("delete", "namespace", "store-books", "shop", "--wait=false")
+    # who may edit namespaces can't take it off
+    stores.apply(*NAMESPACES)
+    for change in (f"{MARK}-", f"{MARK}=false"):
+        refused(stores.kubectl("label", "--overwrite", "namespace", "store-fashion", change,
+                               user="bob"), f"label {MARK} goes by itself", 'you are "bob"')
+    assert stores.kubectl("label", "namespace", "store-fashion", "a=b",
+                          user="bob").returncode == 0
+    stores.must("label", "namespace", "store-fashion", f"{MARK}-")
+    stores.must("delete", "namespace", "store-fashion", "--wait=false")
+
+
+def test_the_webhook_changes_no_more_of_namespaces(stores):
+    account = ("--as=system:serviceaccount:default:storeguard",
+               "--as-group=system:serviceaccounts")
+    stores.must("create", "namespace", "store-toys")
+
+    def patch(name, change):
+        return stores.kubectl("patch", "namespace", name, "--type=merge", "-p",
+                              json.dumps(change), *account)
+    for value in ("true", None):
+        assert patch("store-toys",
+                     {"metadata": {"labels": {MARK: value}}}).returncode == 0
+    for name, change in (
+            ("default", {"metadata": {"labels": {MARK: "true"}}}),
+            ("store-toys", {"metadata": {"labels": {"a": "b"}}}),
+            ("store-toys", {"metadata": {"labels": {
+                "pod-security.kubernetes.io/enforce": "privileged"}}}),
+            ("store-toys", {"metadata": {"annotations": {"a": "b"}}}),
+            ("store-toys", {"metadata": {"finalizers": ["example.com/x"]}})):
+        refused(patch(name, change), "the webhook changes nothing but label")
+    # and makes none, though it may try one
+    probe = "store-storeguard-asks-whether-the-gate-is-asked"
+    manifest = json.dumps({"apiVersion": "v1", "kind": "Namespace",
+                           "metadata": {"name": probe}})
+    apply = ("apply", "--server-side", "-f", "-", *account)
+    refused(stores.kubectl(*apply, input=manifest), "makes no namespace")
+    assert stores.kubectl(*apply, "--dry-run=server", input=manifest).returncode == 0
+    refused(stores.kubectl("create", "namespace", "other", "--dry-run=server", *account),
+            "cannot create resource")
+    stores.must("delete", "namespace", "store-toys", "--wait=false")
+
+
+@pytest.mark.parametrize("label", ["control-plane", "kubernetes.azure.com/managedby"])
+def test_labels_that_others_leave_out_are_refused(stores, label):
+    def make(name):
+        return stores.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "labels": {label: "x"}}}))
+    refused(make("store-fashion"), f"with label {label} the webhook", "leave it out")
+    assert make("fashion").returncode == 0
 
 
 def test_protection_is_switched_off_by_whom_it_belongs_to(stores):

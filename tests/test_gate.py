@@ -182,6 +182,31 @@ def test_an_assigner_that_the_policy_lists_acts_for_those_alone(gate):
     assert spec(gate)["owner"] == "bob"
 
 
+def test_an_assigner_that_the_policy_lists_deletes_for_those_alone(gate):
+    def deletes(name, user, *args):
+        return gate.cluster.kubectl("delete", "store", name, "--wait=false", *args, user=user)
+    policy = json.loads((gate.folder / "policy.yaml").read_text())
+    policy["spec"]["owners"]["assigners"] = [{"user": "dora", "owners": ["team-*"]}]
+    for name, owner in (("books", "team-a"), ("fashion", "alice"), ("garden", "alice")):
+        must(apply(gate, store(name, owner=owner), user="dora"))
+    gate.cluster.apply(policy)
+    gate.register("--set", "protection.assigners=true")
+    try:
+        gate.cluster.wait("list in force", lambda: (
+            'belongs to "alice", for whom "dora" may not act' in deletes(
+                "fashion", "dora", "--dry-run=server").stderr), seconds=20)
+        must(deletes("books", "dora"))
+        must(deletes("garden", "admin"))  # who is not listed acts for all
+        gate.service.targets = ["127.0.0.1:1"]
+        gate.service.cut()
+        refused(deletes("fashion", "dora"), "failed calling webhook")
+        must(deletes("fashion", "alice"))  # and owners ask nobody
+    finally:
+        gate.service.targets = [gate.newest.tls]
+        gate.register()
+    gate.let_go("books", "fashion", "garden")
+
+
 @pytest.mark.parametrize("verb", ["apply", "replace"])
 def test_nobody_takes_or_gives_away_a_store(gate, verb):
     must(apply(gate, store()))
@@ -314,20 +339,25 @@ def policy(change):
     return document
 
 
+def reserve_fashion(spec):
+    spec["naming"]["reserved"].append("fashion")
+
+
+def misspell(spec):
+    spec["naming"]["pattern"] = "("
+
+
 def test_a_new_policy_is_in_force_within_two_seconds(gate):
-    def offer_tiny(spec):
-        spec["naming"]["reserved"].append("fashion")
-    must(apply(gate, policy(offer_tiny), user="dora"))
+    must(apply(gate, policy(reserve_fashion), user="dora"))
     gate.cluster.wait("the policy in force", lambda: "reserved" in apply(
         gate, store(), "--dry-run=server").stderr, seconds=2)
-    gate.cluster.must("delete", "storepolicy", "default")
+    done = gate.cluster.kubectl("delete", "storepolicy", "default")
+    assert "Warning: until there is a StorePolicy" in must(done) + done.stderr, done.stderr
     gate.cluster.wait("the policy it began with", lambda: apply(
         gate, store(), "--dry-run=server").returncode == 0, seconds=2)
 
 
 def test_a_broken_policy_is_refused_and_the_last_good_one_stays(gate):
-    def misspell(spec):
-        spec["naming"]["pattern"] = "("
     refused(apply(gate, policy(misspell), user="dora"), "spec.naming.pattern", '"("')
     must(apply(gate, store()))
 
@@ -344,17 +374,53 @@ def writes_of_status(gate):
             if (write.resource, write.user) == ("storepolicies/status", ACCOUNT)]
 
 
+def slip_in(gate, document):
+    """Past the webhook, which nobody reaches: failurePolicy Ignore."""
+    here = gate.service.targets
+    gate.service.targets = ["127.0.0.1:1"]
+    gate.service.cut()
+    must(apply(gate, document, user="dora"))
+    gate.service.targets = here
+
+
+def tries(gate):
+    return apply(gate, store(), "--dry-run=server").stderr
+
+
+def test_the_last_good_policy_survives_a_restart(gate):
+    must(apply(gate, policy(reserve_fashion), user="dora"))
+    gate.cluster.wait("True", lambda: in_force(gate) == "True", seconds=5)
+    slip_in(gate, policy(misspell))
+    gate.cluster.wait("False", lambda: in_force(gate) == "False", seconds=5)
+    gate.newest.kill()
+    gate.start()
+    assert '"fashion" is reserved' in tries(gate)
+    assert gate.newest.metric("storeguard_policy_generation") == 1
+    # what is kept can be applied again
+    kept = gate.cluster.get("storepolicy", "default")["status"]["accepted"]
+    assert kept["generation"] == 1
+    must(apply(gate, json.loads(kept["policy"]), user="dora"))
+    gate.cluster.wait("True", lambda: in_force(gate) == "True", seconds=5)
+    assert '"fashion" is reserved' in tries(gate)
+
+
+def test_no_policy_is_better_than_one_that_nobody_chose(gate):
+    slip_in(gate, policy(misspell))
+    gate.cluster.wait("unready", lambda: not gate.newest.is_ready(), seconds=5)
+    code, said = gate.newest.ask("/readyz")
+    assert code == 503 and "[-]policies failed: no policy is in force" in said, said
+    assert 'spec.naming.pattern: "("' in said, said
+    assert "no policy is in force" in tries(gate)
+    must(apply(gate, policy(lambda spec: None), user="dora"))
+    gate.cluster.wait("ready", gate.newest.is_ready, seconds=5)
+    assert not tries(gate)
+
+
 def test_the_policy_itself_says_whether_it_is_in_force(gate):
-    def misspell(spec):
-        spec["naming"]["pattern"] = "("
     before = writes_of_status(gate)
     must(apply(gate, policy(lambda spec: None), user="dora"))
     gate.cluster.wait("True", lambda: in_force(gate) == "True", seconds=5)
-    here = gate.service.targets
-    gate.service.targets = ["127.0.0.1:1"]  # nobody refuses it: failurePolicy Ignore
-    gate.service.cut()
-    must(apply(gate, policy(misspell), user="dora"))
-    gate.service.targets = here
+    slip_in(gate, policy(misspell))
     gate.cluster.wait("False", lambda: in_force(gate) == "False", seconds=5)
     said = " ".join(gate.cluster.must("describe", "storepolicy", "default").split())
     assert 'spec.naming.pattern: "("' in said, said

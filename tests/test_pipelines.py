@@ -1,6 +1,7 @@
 """Shops without Argo CD: what CI renders for Flux, and what a pipe into kubectl makes.
 Flux itself is in test_flux.py."""
 
+import json
 import shutil
 
 import pytest
@@ -111,13 +112,55 @@ def test_flux_applies_the_parts_one_after_the_other(repository):
     assert told[1]["spec"]["deletionPolicy"] == "Orphan"
 
 
+# of these, YAML makes something else where nobody quotes them
+ODD_NAMES = ("null", "true", "1e3", "2001-01-01")
+
+
+def test_a_name_is_a_text_whatever_it_reads_like(own):
+    policy = own.folder / "policy.yaml"
+    policy.write_text((ROOT / "common" / "default-policy.yaml").read_text().replace(
+        '"[a-z](', '"[a-z0-9]('))
+    own.env["POLICY"] = str(policy)
+    files = [own.folder / "stores" / f"{name}.json" for name in ODD_NAMES]
+    for name, file in zip(ODD_NAMES, files):
+        file.write_text(json.dumps(a_store(name, "medusa")))
+    must(own.render(stores=files))
+    flux = own.flux()
+    assert set(flux) == {f"{name}-{part}" for part in PARTS for name in ODD_NAMES}
+    for name in ODD_NAMES:
+        for part in ("store", "shop"):
+            assert flux[f"{name}-{part}"]["healthChecks"][0]["name"] == name
+        store, = load(own.build(name, "store"))
+        assert store["metadata"]["name"] == name
+        for o in load(own.build(name, "guards")) + load(own.build(name, "shop")):
+            assert o["metadata"]["labels"]["urumi.io/store"] == name, o
+            assert o["metadata"].get("namespace", f"store-{name}") == f"store-{name}", o
+
+
+@pytest.mark.parametrize("said, read", [
+    ("deletionProtection: true", "true"), ("deletionProtection:\n    true", "true"),
+    ('"deletionProtection" : true', "true"), ("? deletionProtection\n  : true", "true"),
+    ("deletionProtection: true # deletionProtection: false", "true"),
+    ('deletionProtection: true\n  displayName: "deletionProtection: false"', "true"),
+    ("deletionProtection: false", "false"), ("", ""),
+    ("deletionProtection: null", ""), ("deletionProtection:", ""),
+    ("# deletionProtection: true", ""),
+    ("deletionProtection: false # or deletionProtection: true", "false"),
+    ('displayName: "deletionProtection: true"', ""),
+    ("displayName: |-\n    deletionProtection: true", "")])
+def test_a_field_is_what_yaml_reads(said, read):
+    store = yaml.safe_dump(a_store("fashion")) + f"  {said}\n"
+    assert must(postrender(["values", "--field", "deletionProtection", "-"],
+                           store)).decode() == f"{read}\n"
+
+
 @pytest.mark.parametrize("said, policy", [
-    ("true", "Orphan"), ("\n    true", "Orphan"), ("false", "MirrorPrune"),
-    ('true\n  displayName: "deletionProtection: false"', "Orphan"), (None, "MirrorPrune")])
+    ("deletionProtection: true # deletionProtection: false", "Orphan"),
+    ('displayName: "deletionProtection: true"', "MirrorPrune"),
+    ("deletionProtection: false", "MirrorPrune"), ("", "MirrorPrune")])
 def test_who_removes_the_file_of_a_protected_store_deletes_nothing(own, said, policy):
     file = own.folder / "stores" / "fashion.yaml"
-    if said is not None:
-        file.write_text(file.read_text() + f"  deletionProtection: {said}\n")
+    file.write_text(file.read_text() + f"  {said}\n")
     must(own.render())
     flux = own.flux()
     assert {flux[f"fashion-{part}"]["deletionPolicy"] for part in PARTS} == {policy}
@@ -179,6 +222,14 @@ def for_argo_cd(own):
     return "toys.yaml: spec.delivery must be helm"
 
 
+def for_argo_cd_but_in_a_comment(own):
+    own.write(a_store("toys", "woocommerce", delivery="gitops"))
+    file = own.folder / "stores" / "toys.yaml"
+    file.write_text(file.read_text().replace("delivery: gitops",
+                                             "# not yet\n  # delivery: helm"))
+    return "toys.yaml: spec.delivery must be helm"
+
+
 def twice(own):
     own.write(a_store("books", "woocommerce"), "toys")
     return 'toys.yaml: there is a Store "books" already'
@@ -193,7 +244,8 @@ def a_chart_with_a_secret(own):
     return "books.yaml: the chart renders a Secret"
 
 
-@pytest.mark.parametrize("spoil", [plain_credentials, a_wrong_store, for_argo_cd, twice,
+@pytest.mark.parametrize("spoil", [plain_credentials, a_wrong_store, for_argo_cd,
+                                   for_argo_cd_but_in_a_comment, twice,
                                    a_chart_with_a_secret], ids=lambda f: f.__name__)
 def test_where_anything_is_wrong_nothing_is_written(own, spoil):
     before, message = own.committed(), spoil(own)

@@ -4,6 +4,7 @@ everything is gone."""
 
 import itertools
 import json
+import re
 
 import pytest
 
@@ -329,11 +330,19 @@ def test_a_name_is_held_until_its_namespace_is_gone(gate, ready):
         "apiVersion": "urumi.io/v1", "kind": "Store", "metadata": {"name": ready.name},
         "spec": {"engine": "medusa"}}))
     assert done.returncode != 0, done.stdout
+    gate.cluster.must("patch", "namespace", ready.namespace, "--type=merge", "-p",
+                      '{"metadata": {"finalizers": ["example.com/backup"]}}')
     gate.cluster.must("delete", "namespace", ready.namespace, "--wait=false")
     ready.wait_for("Deleting", "secrets. has 1 resource instances", "example.com/slow",
                    seconds=60)
     ready.must("patch", "secret", "loot", "--type=merge", "-p",
                '{"metadata": {"finalizers": null}}')
+    # then nothing is in it, and only the namespace itself says what is left
+    gate.cluster.wait("end of the content", lambda: "secrets" not in
+                      ready.condition("Ready")["message"], seconds=60)
+    ready.wait_for("Deleting", "its own metadata.finalizers: example.com/backup")
+    gate.cluster.must("patch", "namespace", ready.namespace, "--type=merge", "-p",
+                      '{"metadata": {"finalizers": null}}')
     gate.cluster.must("wait", "--for=delete", f"store/{ready.name}", "--timeout=60s")
     assert gate.cluster.kubectl("get", "namespace", ready.namespace).returncode != 0
     # now bob may, and finds nothing of alice's
@@ -403,3 +412,77 @@ def test_a_kind_that_cannot_be_read_stops_the_status_and_no_names(gate, shop):
                           json.dumps({"rules": role["rules"]}))
     # informers try again at growing intervals
     blind.wait_for("Pending", seconds=90)
+
+
+# --- what the leader does besides ---------------------------------------------------------
+
+
+def test_the_namespace_of_a_protected_store_stays(gate, shop):
+    def protect(it, on):
+        gate.cluster.must("patch", "store", it.name, "--type=merge", "-p",
+                          json.dumps({"spec": {"deletionProtection": on}}))
+
+    def deletion(it):
+        return gate.cluster.kubectl("delete", "namespace", it.namespace,
+                                    "--dry-run=server").stderr
+    before, after = shop(), shop()
+    gate.cluster.must("create", "namespace", before.namespace)
+    assert not deletion(before)
+    for it in before, after:
+        protect(it, True)
+    gate.cluster.must("create", "namespace", after.namespace)
+    for it in before, after:
+        gate.cluster.wait("protection", lambda: "is protected from deletion" in deletion(it),
+                          seconds=10)
+    for it in before, after:
+        protect(it, False)
+        gate.cluster.wait("its end", lambda: not deletion(it), seconds=10)
+
+
+def found(gate):
+    """What the leader says of the gate."""
+    text = gate.newest.ask("/metrics")[1]
+    return [result for result, value in re.findall(
+        r'^storeguard_gate_check\{result="(\w+)"\} (\d)', text, re.M) if value == "1"]
+
+
+def gate_condition(gate):
+    conditions = gate.cluster.get("storepolicy", "default")["status"]["conditions"]
+    return {c["type"]: c for c in conditions}.get("GateAsked", {})
+
+
+def narrow(gate, selector):
+    """The webhook of namespaces, as others do who edit the configurations of everybody."""
+    hooks = gate.cluster.get("validatingwebhookconfiguration", "storeguard")["webhooks"]
+    at = [hook["name"] for hook in hooks].index("validate-namespace.urumi.io")
+    gate.cluster.must("patch", "validatingwebhookconfiguration", "storeguard", "--type=json",
+                      "-p", json.dumps([{"op": "replace", "value": selector,
+                                         "path": f"/webhooks/{at}/namespaceSelector"}]))
+
+
+def without(key):
+    return {"matchExpressions": [{"key": key, "operator": "DoesNotExist"}]}
+
+
+def test_the_leader_tries_whether_the_gate_is_asked(gate):
+    gate.cluster.wait("look", lambda: found(gate) == ["asked"], seconds=30)
+    gate.cluster.wait("word", lambda: gate_condition(gate).get("status") == "True", seconds=5)
+    narrow(gate, without("example.com/skip"))
+    try:
+        gate.newest.stop()  # who leads next looks at once
+        gate.start()
+        gate.cluster.wait("look", lambda: found(gate) == ["not_asked"], seconds=30)
+        gate.cluster.wait("word", lambda: gate_condition(gate)["status"] == "False", seconds=5)
+        said = gate_condition(gate)["message"]
+        assert '{"example.com/skip":"true"}' in said and "does not ask webhook" in said, said
+        # what AKS leaves out, the API server refuses by itself
+        narrow(gate, without("control-plane"))
+        gate.cluster.wait("look", lambda: found(gate) == ["asked"], seconds=30)
+        labelled = {"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": "store-nobodys", "labels": {"control-plane": "true"}}}
+        done = gate.cluster.kubectl("create", "-f", "-", input=json.dumps(labelled))
+        assert "with label control-plane" in done.stderr, done
+    finally:
+        narrow(gate, {})
+    # and it has made nothing
+    assert "store-storeguard" not in gate.cluster.must("get", "namespaces", "-o", "name")

@@ -131,9 +131,10 @@ void gate_mutate_store(struct gate *g)
 	const struct review *r = g->review;
 	const struct node *metadata = node_get(r->object, "metadata");
 	g->reason = "defaults";
-	if (r->operation == OPERATION_DELETE ||
-	    !node_is_null(node_get(metadata, "deletionTimestamp")))
+	if (r->operation == OPERATION_DELETE)
 		return;
 	default_spec(g);
-	add_finalizer(g, metadata);
+	/* the API server takes no finalizer for what is being deleted */
+	if (node_is_null(node_get(metadata, "deletionTimestamp")))
+		add_finalizer(g, metadata);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admission_parts.h"
+#include "policies.h"
 
 void gate_validate_storepolicy(struct gate *g)
 {
@@ -13,7 +14,7 @@ void gate_validate_storepolicy(struct gate *g)
 		g->reason = "deleted";
 		if (is_default)
 			verdict_warn(v,
-				     "the policy that this StorePolicy was stays in force until there is a StorePolicy \"default\" again");
+				     "until there is a StorePolicy \"default\" again, the policy that the webhook was started with is in force for all Stores: its --policy, or else the built-in one");
 		return;
 	}
 	/* whatever it is, its finalizers can be taken away */
@@ -25,7 +26,11 @@ void gate_validate_storepolicy(struct gate *g)
 	}
 	if (policy_check(g->review->object, &v->causes, &g->why))
 		g->unknown = true;
-	else if (name && !is_default && !v->causes.count)
+	if (!policies_can_keep(g->review->object))
+		violations_add(&v->causes, "spec",
+			       "is larger than %zu KiB as JSON, the most that is kept for replicas that start while a later one is broken; leave out what is not needed",
+			       SG_MAX_KEPT_POLICY / 1024);
+	if (name && !is_default && !v->causes.count)
 		verdict_warn(v,
 			     "StorePolicy \"%.63s\" is not in force: only the one called \"default\" is",
 			     name);

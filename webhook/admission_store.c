@@ -1,6 +1,7 @@
 /*
  * Whether a Store may be as it is, and whether the requester may make it so. The
- * deletion of Stores is guarded by a ValidatingAdmissionPolicy, not here.
+ * deletion of Stores is guarded by a ValidatingAdmissionPolicy; only for whom an assigner
+ * may delete is said here, where the policy lists anybody.
  */
 #include <string.h>
 
@@ -95,6 +96,14 @@ static bool is_part_of_cluster(const struct user *user)
 	       strcmp(user->name, "system:kube-controller-manager") == 0;
 }
 
+static void refuse_by_list(struct gate *g, const char *owner)
+{
+	verdict_refuse(g->verdict, 403, "Forbidden",
+		       "Store \"%.63s\" belongs to \"%.253s\", for whom \"%.253s\" may not act: owners.assigners of the policy lists for whom it may",
+		       g->review->name ? g->review->name : "", owner,
+		       g->review->user.name);
+}
+
 /* Whether the requester may change this Store at all. */
 static bool may_change(struct gate *g, const char *owner, bool same_spec)
 {
@@ -110,10 +119,7 @@ static bool may_change(struct gate *g, const char *owner, bool same_spec)
 	if (gate_may_act_for(g, owner))
 		return true;
 	if (!gate_is_in_doubt(g) && gate_may_assign(g))
-		verdict_refuse(g->verdict, 403, "Forbidden",
-			       "Store \"%.63s\" belongs to \"%.253s\", for whom \"%.253s\" may not act: owners.assigners of the policy lists for whom it may",
-			       g->review->name ? g->review->name : "", owner,
-			       g->review->user.name);
+		refuse_by_list(g, owner);
 	else if (!gate_is_in_doubt(g))
 		verdict_refuse(g->verdict, 403, "Forbidden",
 			       "Store \"%.63s\" belongs to \"%.253s\", and you are \"%.253s\"; only its owner, or who may \"assign\" Stores, can change it",
@@ -174,6 +180,26 @@ static void validate_create(struct gate *g)
 	gate_reserve(g, &s);
 }
 
+static bool is_deleting(const struct gate *g)
+{
+	return !node_is_null(node_path(g->review->old_object, "metadata",
+				       "deletionTimestamp", NULL));
+}
+
+/* Who leaves takes nothing that another would have to wait for. */
+static void check_new_host(struct gate *g, const struct store *s,
+			   const struct store *old)
+{
+	struct violations *v = &g->verdict->causes;
+	if (!is_deleting(g))
+		check_host(g, s, !complains_of(v, "spec.host"));
+	else
+		violations_add_as(v, VIOLATION_FORBIDDEN, "spec.host",
+				  "a Store that is being deleted takes no other host%s%.253s",
+				  old->host ? "; keep " : "",
+				  old->host ? old->host : "");
+}
+
 static void validate_change(struct gate *g)
 {
 	struct violations *v = &g->verdict->causes;
@@ -190,7 +216,7 @@ static void validate_change(struct gate *g)
 	if (!old.plan || strcmp(s.plan, old.plan) != 0)
 		gate_check_plan_groups(g, &s);
 	if (!old.host || strcmp(s.host, old.host) != 0)
-		check_host(g, &s, !complains_of(v, "spec.host"));
+		check_new_host(g, &s, &old);
 	if (s.owner && !(old.owner && strcmp(s.owner, old.owner) == 0))
 		gate_reserve(g, &s);
 }
@@ -202,20 +228,29 @@ static void validate_update(struct gate *g)
 	const char *before = spec_owner(r->old_object);
 	bool same_spec = node_equal(node_get(r->object, "spec"),
 				    node_get(r->old_object, "spec"));
-	bool deleting = !node_is_null(node_path(r->old_object, "metadata",
-						"deletionTimestamp", NULL));
+	bool same_owner = owner && before && strcmp(owner, before) == 0;
 	annotate_owner(g, "owner", before);
-	if (!same_spec && !(owner && before && strcmp(owner, before) == 0))
+	if (!same_spec && !same_owner)
 		annotate_owner(g, "new-owner", owner);
 	if (!may_change(g, before, same_spec) || same_spec)
 		return;
 	check_owner_stays(g, owner, before);
-	if (!deleting)
-		validate_change(g);
-	else if (!(owner && before && strcmp(owner, before) == 0))
+	if (owner && !same_owner && is_deleting(g))
 		violations_add(&g->verdict->causes, "spec.owner",
 			       "a Store that is being deleted stays with its owner, \"%.253s\"; its name is free once its namespace is gone",
 			       before ? before : "nobody");
+	validate_change(g);
+}
+
+/* Who may delete at all, the API server sees to itself; here, whom the policy limits. */
+static void validate_deletion(struct gate *g)
+{
+	const char *owner = spec_owner(g->review->old_object);
+	annotate_owner(g, "owner", owner);
+	g->reason = "the policy limits nobody in it";
+	if (owner && !gate_is_owner(g, owner) &&
+	    !policy_lets_act_for(g->world->policy, g->review->user.name, owner))
+		refuse_by_list(g, owner);
 }
 
 void gate_validate_store(struct gate *g)
@@ -224,4 +259,6 @@ void gate_validate_store(struct gate *g)
 		validate_create(g);
 	else if (g->review->operation == OPERATION_UPDATE)
 		validate_update(g);
+	else if (g->review->operation == OPERATION_DELETE)
+		validate_deletion(g);
 }

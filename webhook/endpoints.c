@@ -126,7 +126,8 @@ static enum server_result answer_review(struct passage *p)
 		to->open_world(to->context, &p->arena, p->request->deadline,
 			       p->request->may_wait, &e);
 	if (!w) {
-		fail(p, 503, &e);
+		/* what asking again does not help, is said at once */
+		fail(p, e.code == SG_INVALID ? 500 : 503, &e);
 		return SERVER_DONE;
 	}
 	bool decided = decide(p, w);

@@ -24,7 +24,7 @@ struct endpoints {
 	/*
 	 * Makes the world of one request, in the arena: under the policy in force,
 	 * until the deadline (CLOCK_MONOTONIC, ms). NULL with the error filled: the
-	 * request is answered with 503.
+	 * request is answered with 503, or 500 of SG_INVALID, when asking again is no use.
 	 */
 	const struct world *(*open_world)(void *context, struct sg_arena *a,
 					  int64_t deadline, bool may_wait,

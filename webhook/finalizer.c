@@ -18,6 +18,17 @@ int finalizer_index(const struct node *store)
 	return -1;
 }
 
+const char *finalizer_of_others(const struct node *store)
+{
+	const struct node *all =
+		node_path(store, "metadata", "finalizers", NULL);
+	if (node_is_sequence(all))
+		for (const struct node *f = all->first; f; f = f->next)
+			if (node_text(f) && !node_is(f, SG_FINALIZER))
+				return node_text(f);
+	return "";
+}
+
 /* One of two finalizers may go meanwhile: the index alone would hit the other. */
 void finalizer_write_removal(int index, struct sg_buffer *patch)
 {

@@ -10,6 +10,8 @@
 
 /* Its index in metadata.finalizers, or -1. */
 int finalizer_index(const struct node *store);
+/* The first that is not this one, or "". */
+const char *finalizer_of_others(const struct node *store);
 /* For a Store that has it there: fails when another is there meanwhile. */
 void finalizer_write_removal(int index, struct sg_buffer *patch);
 /* For a Store that lacks it: fails when the Store has changed meanwhile. */

@@ -39,17 +39,33 @@ static int check_watch(const struct informer *i, struct sg_error *e)
 	return sg_error_set(e, SG_IO, "the first list has not come yet");
 }
 
+/* The policy in force; NULL, and why there is none. */
+static struct policy_hold *hold_policy(const struct gate *g, struct sg_error *e)
+{
+	if (g->api && check_watch(g->policy_watch, e)) {
+		sg_error_context(e, "the policy in force is not known yet");
+		return NULL;
+	}
+	struct policy_hold *h = policies_hold(g->policies);
+	int64_t generation;
+	char why[SG_MAX_MESSAGE];
+	if (h)
+		return h;
+	policies_state(g->policies, &generation, why, sizeof why);
+	sg_error_set(e, SG_INVALID, "no policy is in force: %.1800s", why);
+	return NULL;
+}
+
 static int check_policies(const void *context, struct sg_error *e)
 {
-	return check_watch(((const struct gate *)context)->policy_watch, e);
+	struct policy_hold *h = hold_policy(context, e);
+	policies_release(h);
+	return h ? 0 : -1;
 }
 
 struct policy_hold *gate_hold_policy(struct gate *g, struct sg_error *e)
 {
-	if (!g->api || !check_policies(g, e))
-		return policies_hold(g->policies);
-	sg_error_context(e, "the policy in force is not known yet");
-	return NULL;
+	return hold_policy(g, e);
 }
 
 /* --- a request's world --- */

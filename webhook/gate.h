@@ -31,7 +31,8 @@ int gate_follow(struct gate *g, struct sg_error *e);
 struct endpoints *gate_endpoints(struct gate *g);
 /*
  * The policy in force, to be given back by policies_release(). NULL with the error
- * filled while the cluster's has not been seen: another would say what that one doesn't.
+ * filled while the cluster's has not been seen, or is broken and none before it is known:
+ * another would say what that one doesn't.
  */
 struct policy_hold *gate_hold_policy(struct gate *g, struct sg_error *e);
 /* NULL when standalone. */

@@ -15,6 +15,7 @@ struct entry {
 	size_t json, length; /* 0: of another engine */
 	int64_t created;
 	bool is_listed; /* gitops, not being deleted, and not withheld */
+	bool is_leaving; /* being deleted */
 	bool has_lived;
 };
 
@@ -103,6 +104,7 @@ static int gather(struct generator_list *l, const struct node *object,
 	entry->created = store_facts_created(object);
 	entry->has_lived = !node_is_null(
 		node_path(object, "status", "readyAt", NULL));
+	entry->is_leaving = facts.deleting;
 	entry->is_listed = !facts.deleting && strcmp(s.delivery, "gitops") == 0;
 	if (entry->is_listed &&
 	    (!l->engine || strcmp(l->engine, s.engine) == 0)) {
@@ -161,7 +163,7 @@ static int by_name(const void *a, const void *b, void *texts)
 	return strcmp(text + x->name, text + y->name);
 }
 
-/* The one that has the host comes first. */
+/* The one that has the host comes first: who leaves is in nobody's way. */
 static int by_host(const void *a, const void *b, void *texts)
 {
 	const char *text = texts;
@@ -169,6 +171,8 @@ static int by_host(const void *a, const void *b, void *texts)
 	int order = strcmp(text + x->host, text + y->host);
 	if (order)
 		return order;
+	if (x->is_leaving != y->is_leaving)
+		return x->is_leaving ? 1 : -1;
 	if (x->has_lived != y->has_lived)
 		return x->has_lived ? -1 : 1;
 	if (x->created != y->created)

@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "files.h"
 #include "gate.h"
+#include "gate_check.h"
 #include "generator.h"
 #include "io.h"
 #include "offline.h"
@@ -44,8 +45,10 @@ struct process {
 	struct server *plain;  /* probes and metrics */
 	struct generator *generator; /* for Argo CD, if asked for */
 	struct candidate *candidate;
-	struct status *status; /* while this replica leads */
+	struct status *status; /* while this replica leads, as the next */
+	struct gate_check *gate_check;
 	struct status_counters status_counters;
+	struct gate_check_shown gate_shown;
 };
 
 static int load_policy(const char *path, struct policy **out,
@@ -232,9 +235,8 @@ static int start_generator(struct process *p, struct sg_error *e)
 
 /* --- leading --- */
 
-static void start_leading(void *context)
+static int lead(struct process *p, struct sg_error *e)
 {
-	struct process *p = context;
 	const struct status_options o = {
 		.kubeconfig = p->arguments->kubeconfig,
 		.gate = p->gate,
@@ -242,11 +244,26 @@ static void start_leading(void *context)
 		.metrics = p->metrics,
 		.log = &p->log,
 	};
+	const struct gate_check_options check = {
+		.kubeconfig = p->arguments->kubeconfig,
+		.configuration = p->arguments->configurations,
+		.shown = &p->gate_shown,
+		.log = &p->log,
+	};
+	return status_start(&o, &p->status, e) ||
+			       gate_check_start(&check, &p->gate_check, e) ?
+		       -1 :
+		       0;
+}
+
+static void start_leading(void *context)
+{
+	struct process *p = context;
 	struct sg_error e = { 0 };
-	if (status_start(&o, &p->status, &e) == 0)
+	if (lead(p, &e) == 0)
 		return;
 	log_event(&p->log, LOG_LEVEL_ERROR,
-		  "can't keep the Stores' status, and ends so that another replica leads",
+		  "can't lead, and ends so that another replica does",
 		  log_text("error", e.message));
 	(void)kill(getpid(), SIGTERM);
 }
@@ -254,6 +271,7 @@ static void start_leading(void *context)
 static void stop_leading(void *context)
 {
 	struct process *p = context;
+	gate_check_free(steal(&p->gate_check));
 	status_free(steal(&p->status));
 }
 
@@ -270,7 +288,9 @@ static int open_candidate(struct process *p, struct sg_error *e)
 	};
 	if (!o.lease)
 		return 0;
-	return status_metrics_add(p->metrics, &p->status_counters) ?
+	return status_metrics_add(p->metrics, &p->status_counters) ||
+			       gate_check_metrics_add(p->metrics,
+						      &p->gate_shown) ?
 		       sg_error_memory(e) :
 		       candidate_open(&o, &p->candidate, e);
 }
@@ -376,8 +396,10 @@ static void process_release(struct process *p)
 	if (p->plain)
 		(void)server_stop(p->plain, 0);
 	candidate_free(p->candidate);
-	if (p->metrics)
+	if (p->metrics) {
 		status_metrics_forget(p->metrics, &p->status_counters);
+		gate_check_metrics_forget(p->metrics, &p->gate_shown);
+	}
 	gate_stop(p->gate);
 	(void)generator_stop(p->generator, 0);
 	certificates_free(p->certificates);

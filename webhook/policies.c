@@ -7,41 +7,53 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json.h"
+#include "object_read.h"
+
+#define SOURCE "StorePolicy " POLICIES_NAME
 
 struct policy_hold {
 	struct policy *policy;
-	int64_t generation; /* 0: the one given at the start */
+	int64_t generation;
+	char *text; /* to be kept, or NULL */
 	atomic_size_t users;
 };
 
 struct policies {
 	pthread_mutex_t mutex; /* of current and why */
-	struct policy_hold *current;
+	struct policy_hold *current; /* NULL: none */
 	char why[SG_MAX_MESSAGE];
 	struct policy_hold *first;
 	const struct log *log;
 	/* the informer's thread's own: what was last seen of the object */
 	char uid[64];
 	int64_t generation;
+	bool is_broken;
+	bool is_followed; /* what is in force came from it */
 	bool named; /* by the list at hand */
 };
 
-static struct policy_hold *hold_new(struct policy *policy, int64_t generation)
+/* Takes over both. */
+static struct policy_hold *hold_new(struct policy *policy, int64_t generation,
+				    char *text)
 {
 	struct policy_hold *h = malloc(sizeof *h);
 	if (!h) {
 		policy_free(policy);
+		free(text);
 		return NULL;
 	}
 	h->policy = policy;
 	h->generation = generation;
+	h->text = text;
 	atomic_init(&h->users, 1);
 	return h;
 }
 
 static struct policy_hold *hold_take(struct policy_hold *h)
 {
-	atomic_fetch_add(&h->users, 1);
+	if (h)
+		atomic_fetch_add(&h->users, 1);
 	return h;
 }
 
@@ -50,7 +62,18 @@ void policies_release(struct policy_hold *h)
 	if (!h || atomic_fetch_sub(&h->users, 1) != 1)
 		return;
 	policy_free(h->policy);
+	free(h->text);
 	free(h);
+}
+
+int64_t policy_held_generation(const struct policy_hold *h)
+{
+	return h->generation;
+}
+
+const char *policy_held_text(const struct policy_hold *h)
+{
+	return h->text;
 }
 
 const struct policy *policy_held(const struct policy_hold *h)
@@ -70,7 +93,7 @@ void policies_state(struct policies *p, int64_t *generation, char *why,
 		    size_t size)
 {
 	(void)pthread_mutex_lock(&p->mutex);
-	*generation = p->current->generation;
+	*generation = p->current ? p->current->generation : POLICIES_NONE;
 	(void)snprintf(why, size, "%s", p->why);
 	(void)pthread_mutex_unlock(&p->mutex);
 }
@@ -89,60 +112,159 @@ static void say(const struct policies *p, enum log_level level,
 	log_write(p->log, level, text);
 }
 
-/* Puts it in force; the caller's reference goes over. */
-static void enforce(struct policies *p, struct policy_hold *h)
+/* --- what is in force --- */
+
+/* Puts it in force; the caller's reference goes over. NULL: none is. */
+static void enforce(struct policies *p, struct policy_hold *h, const char *why)
 {
 	(void)pthread_mutex_lock(&p->mutex);
 	struct policy_hold *former = p->current;
 	p->current = h;
-	p->why[0] = '\0';
+	(void)snprintf(p->why, sizeof p->why, "%s", why);
 	(void)pthread_mutex_unlock(&p->mutex);
 	policies_release(former);
 }
 
-static void keep(struct policies *p, int64_t generation,
-		 const struct sg_error *e)
+static int write_kept(const struct node *object, struct sg_buffer *out,
+		      struct sg_error *e)
 {
-	(void)pthread_mutex_lock(&p->mutex);
-	(void)snprintf(p->why, sizeof p->why, "%s", e->message);
-	int64_t former = p->current->generation;
-	(void)pthread_mutex_unlock(&p->mutex);
-	if (former)
-		say(p, LOG_LEVEL_ERROR,
-		    "StorePolicy " POLICIES_NAME
-		    ": generation %" PRId64 " stays in force, since generation %" PRId64
-		    " is broken: %s",
-		    former, generation, e->message);
-	else
-		say(p, LOG_LEVEL_ERROR,
-		    "StorePolicy " POLICIES_NAME
-		    ": the policy given at the start stays in force, since generation %" PRId64
-		    " is broken: %s",
-		    generation, e->message);
+	sg_buffer_init(out, SG_MAX_KEPT_POLICY);
+	sg_buffer_puts(out, "{\"apiVersion\":\"urumi.io/v1\",\"kind\":\"StorePolicy\","
+			      "\"metadata\":{\"name\":\"" POLICIES_NAME
+			      "\"},\"spec\":");
+	json_write(out, node_get(object, "spec"));
+	sg_buffer_putc(out, '}');
+	return sg_buffer_check(out, e);
 }
 
-static void take(struct policies *p, const struct node *object,
-		 int64_t generation)
+/* NULL where it is too large, or without memory: then it is not kept. */
+static char *text_of(const struct node *object)
+{
+	cleanup_buffer struct sg_buffer text;
+	struct sg_error e;
+	return write_kept(object, &text, &e) ? NULL : strdup(text.data);
+}
+
+bool policies_can_keep(const struct node *object)
+{
+	cleanup_buffer struct sg_buffer text;
+	struct sg_error e;
+	return write_kept(object, &text, &e) == 0 || e.code != SG_INVALID;
+}
+
+/* Out of an object's tree. NULL, and the error says why. */
+static struct policy_hold *read_policy(const char *source,
+				       const struct node *object,
+				       int64_t generation, struct sg_error *e)
+{
+	struct policy *policy = NULL;
+	if (policy_from_tree(source, object, &policy, e))
+		return NULL;
+	struct policy_hold *h = hold_new(policy, generation, text_of(object));
+	if (!h)
+		sg_error_memory(e);
+	return h;
+}
+
+/* What the object keeps of an earlier generation than its own. */
+static struct policy_hold *read_kept(const struct node *object,
+				     struct sg_error *e)
+{
+	cleanup_arena struct sg_arena arena;
+	struct node *root = NULL;
+	const struct node *kept = node_path(object, "status", "accepted", NULL);
+	const char *text = object_text(kept, "policy");
+	int64_t generation = object_number(kept, "generation", 0);
+	sg_arena_init(&arena);
+	if (!*text || generation <= POLICIES_GIVEN) {
+		sg_error_set(e, SG_INVALID,
+			     "none that was accepted before is kept in its status");
+		return NULL;
+	}
+	if (json_parse(text, strlen(text), &arena, &root, e)) {
+		sg_error_context(e, "the one that is kept of generation %" PRId64,
+				 generation);
+		return NULL;
+	}
+	return read_policy("the one that is kept", root, generation, e);
+}
+
+static int64_t kept_generation(const struct node *object)
+{
+	return object_number(node_path(object, "status", "accepted", NULL),
+			     "generation", 0);
+}
+
+/* Of those of this object. */
+static int64_t followed_generation(const struct policies *p)
+{
+	return p->is_followed ? p->current->generation : POLICIES_NONE;
+}
+
+static void stay(struct policies *p, int64_t generation, const char *broken)
+{
+	(void)pthread_mutex_lock(&p->mutex);
+	(void)snprintf(p->why, sizeof p->why, "%s", broken);
+	(void)pthread_mutex_unlock(&p->mutex);
+	say(p, LOG_LEVEL_ERROR,
+	    SOURCE ": generation %" PRId64
+		   " stays in force, since generation %" PRId64
+		   " is broken: %s",
+	    generation, p->generation, broken);
+}
+
+static void give_up(struct policies *p, const char *broken,
+		    const struct sg_error *e)
+{
+	char why[SG_MAX_MESSAGE];
+	(void)snprintf(why, sizeof why, "%.1200s; %.600s", broken, e->message);
+	enforce(p, NULL, why);
+	say(p, LOG_LEVEL_ERROR,
+	    SOURCE ": no policy is in force, since generation %" PRId64
+		   " is broken: %s",
+	    p->generation, why);
+}
+
+/* A broken one: in force is the newest that any replica accepted, or else none. */
+static void do_without(struct policies *p, const struct node *object,
+		       const char *broken)
 {
 	struct sg_error e = { 0 };
-	struct policy *policy = NULL;
 	struct policy_hold *h = NULL;
-	if (policy_from_tree("StorePolicy " POLICIES_NAME, object, &policy, &e)) {
-		keep(p, generation, &e);
-		return;
+	int64_t now = followed_generation(p);
+	if (kept_generation(object) > now)
+		h = read_kept(object, &e);
+	if (h) {
+		enforce(p, h, broken);
+		p->is_followed = true;
+		say(p, LOG_LEVEL_ERROR,
+		    SOURCE ": generation %" PRId64
+			   ", accepted before, is in force, since generation %" PRId64
+			   " is broken: %s",
+		    h->generation, p->generation, broken);
+	} else if (now == POLICIES_NONE) {
+		give_up(p, broken, &e);
+	} else {
+		stay(p, now, broken);
 	}
-	h = hold_new(policy, generation);
-	if (!h) {
-		sg_error_memory(&e);
-		keep(p, generation, &e);
-		return;
-	}
-	enforce(p, h);
-	say(p, LOG_LEVEL_INFO,
-	    "StorePolicy " POLICIES_NAME ": generation %" PRId64
-	    " is in force",
-	    generation);
 }
+
+static void take(struct policies *p, const struct node *object)
+{
+	struct sg_error e = { 0 };
+	struct policy_hold *h = read_policy(SOURCE, object, p->generation, &e);
+	p->is_broken = !h;
+	if (!h) {
+		do_without(p, object, e.message);
+		return;
+	}
+	enforce(p, h, "");
+	p->is_followed = true;
+	say(p, LOG_LEVEL_INFO, SOURCE ": generation %" PRId64 " is in force",
+	    p->generation);
+}
+
+/* --- what is seen of the object --- */
 
 static void begin(void *context)
 {
@@ -161,17 +283,22 @@ static void set(void *context, const struct node *object)
 	struct policies *p = context;
 	const struct node *metadata = node_get(object, "metadata");
 	const char *uid = node_text(node_get(metadata, "uid"));
-	const char *text = node_text(node_get(metadata, "generation"));
-	int64_t generation = text ? strtoll(text, NULL, 10) : 0;
+	int64_t generation = object_number(metadata, "generation", 0);
 	if (!is_ours(object))
 		return;
 	p->named = true;
-	/* its status changes, and lists name it again: nothing new */
-	if (uid && strcmp(uid, p->uid) == 0 && generation == p->generation)
+	if (!uid)
+		uid = "";
+	bool is_same = strcmp(uid, p->uid) == 0;
+	/* lists name it again, and its status changes: another replica may have accepted
+	 * what this one never saw */
+	if (is_same && generation == p->generation &&
+	    !(p->is_broken && kept_generation(object) > followed_generation(p)))
 		return;
-	(void)snprintf(p->uid, sizeof p->uid, "%s", uid ? uid : "");
+	p->is_followed &= is_same;
+	(void)snprintf(p->uid, sizeof p->uid, "%s", uid);
 	p->generation = generation;
-	take(p, object, generation);
+	take(p, object);
 }
 
 static void forget(struct policies *p)
@@ -180,10 +307,10 @@ static void forget(struct policies *p)
 		return;
 	p->uid[0] = '\0';
 	p->generation = 0;
-	enforce(p, hold_take(p->first));
+	p->is_broken = p->is_followed = false;
+	enforce(p, hold_take(p->first), "");
 	say(p, LOG_LEVEL_WARNING,
-	    "StorePolicy " POLICIES_NAME
-	    " is deleted: the policy given at the start is in force");
+	    SOURCE " is deleted: the policy given at the start is in force");
 }
 
 static void end(void *context)
@@ -210,7 +337,7 @@ struct informer_sink policies_sink(struct policies *p)
 
 struct policies *policies_new(struct policy *first, const struct log *log)
 {
-	struct policy_hold *h = hold_new(first, 0);
+	struct policy_hold *h = hold_new(first, POLICIES_GIVEN, NULL);
 	struct policies *p = h ? calloc(1, sizeof *p) : NULL;
 	if (!p) {
 		policies_release(h);

@@ -24,8 +24,10 @@ struct wanted {
 	char version[ID_SIZE];
 	int64_t generation;
 	bool in_force;
+	int64_t kept; /* the generation whose policy is kept; 0: none is */
+	char *policy; /* its text, or NULL; owned by policy_status.wanted */
 	char since[32]; /* the transition to it; "": now */
-	char message[SG_MAX_MESSAGE + 64];
+	char message[SG_MAX_MESSAGE + 256];
 };
 
 struct policy_status {
@@ -52,8 +54,45 @@ static void copy(char *to, size_t size, const struct node *mapping,
 	(void)snprintf(to, size, "%s", object_text(mapping, key));
 }
 
-static void decide(struct policy_status *s, const struct node *object,
-		   const struct node *condition, struct wanted *w)
+/* The newest that was accepted: ours, unless another replica knows better. */
+static int decide_kept(struct policy_status *s, const struct node *object,
+		       struct wanted *w)
+{
+	const struct node *kept = node_path(object, "status", "accepted", NULL);
+	const char *text = object_text(kept, "policy");
+	struct policy_hold *h = policies_hold(s->policies);
+	w->kept = *text ? object_number(kept, "generation", 0) : 0;
+	if (h && policy_held_text(h) && policy_held_generation(h) > w->kept) {
+		w->kept = policy_held_generation(h);
+		text = policy_held_text(h);
+	}
+	w->policy = w->kept ? strdup(text) : NULL;
+	policies_release(h);
+	return w->kept && !w->policy ? -1 : 0;
+}
+
+static void write_message(struct wanted *w, int64_t followed, const char *why)
+{
+	const char *unkept = followed > w->kept ?
+				     "; it is too large to be kept for replicas that start while a later one is broken" :
+				     "";
+	if (w->in_force)
+		(void)snprintf(w->message, sizeof w->message,
+			       "generation %" PRId64 " is in force%s", followed,
+			       unkept);
+	else if (followed == POLICIES_NONE)
+		(void)snprintf(w->message, sizeof w->message,
+			       "%s; no policy is in force, and no Store is made or changed until this one is put right",
+			       why);
+	else
+		(void)snprintf(w->message, sizeof w->message,
+			       "%s; generation %" PRId64 " stays in force%s",
+			       why, followed, unkept);
+}
+
+/* -1 without memory: nothing is said rather than less than was. */
+static int decide(struct policy_status *s, const struct node *object,
+		  const struct node *condition, struct wanted *w)
 {
 	const struct node *metadata = node_get(object, "metadata");
 	char why[SG_MAX_MESSAGE];
@@ -68,28 +107,24 @@ static void decide(struct policy_status *s, const struct node *object,
 		    w->in_force ? "True" : "False"))
 		copy(w->since, sizeof w->since, condition,
 		     "lastTransitionTime");
-	if (w->in_force)
-		(void)snprintf(w->message, sizeof w->message,
-			       "generation %" PRId64 " is in force", followed);
-	else if (followed)
-		(void)snprintf(w->message, sizeof w->message,
-			       "%s; generation %" PRId64 " stays in force", why,
-			       followed);
-	else
-		(void)snprintf(w->message, sizeof w->message,
-			       "%s; the policy given at the start stays in force",
-			       why);
+	if (decide_kept(s, object, w))
+		return -1;
+	write_message(w, followed, why);
+	return 0;
 }
 
 /* Under the lock. */
 static bool is_to_be_written(const struct policy_status *s,
+			     const struct node *object,
 			     const struct node *condition,
 			     const struct wanted *w)
 {
+	const struct node *kept = node_path(object, "status", "accepted", NULL);
 	if (!condition ||
 	    object_number(condition, "observedGeneration", 0) != w->generation)
 		return true;
-	if (*w->since) /* it has our status */
+	bool has_status = *w->since != '\0';
+	if (has_status && object_number(kept, "generation", 0) >= w->kept)
 		return false;
 	return w->generation != s->written_generation ||
 	       strcmp(w->uid, s->written_uid) != 0;
@@ -99,9 +134,11 @@ static void note(struct policy_status *s, const struct node *object)
 {
 	const struct node *condition = object_condition(object, CONDITION);
 	struct wanted w;
-	decide(s, object, condition, &w);
+	if (decide(s, object, condition, &w))
+		return;
 	(void)pthread_mutex_lock(&s->mutex);
-	s->is_pending = is_to_be_written(s, condition, &w);
+	s->is_pending = is_to_be_written(s, object, condition, &w);
+	free(s->wanted.policy);
 	s->wanted = w;
 	(void)pthread_cond_signal(&s->changed);
 	(void)pthread_mutex_unlock(&s->mutex);
@@ -135,10 +172,17 @@ static void write_patch(const struct wanted *w, struct sg_buffer *out)
 			    "\"metadata\":{\"name\":\"" POLICIES_NAME "\"");
 	write_field(out, "uid", w->uid);
 	write_field(out, "resourceVersion", w->version);
-	sg_buffer_printf(out, "},\"status\":{\"observedGeneration\":%" PRId64
-			      ",\"conditions\":[{\"type\":\"" CONDITION
+	sg_buffer_printf(out, "},\"status\":{\"observedGeneration\":%" PRId64,
+			 w->generation);
+	if (w->policy) {
+		sg_buffer_printf(out, ",\"accepted\":{\"generation\":%" PRId64,
+				 w->kept);
+		write_field(out, "policy", w->policy);
+		sg_buffer_putc(out, '}');
+	}
+	sg_buffer_printf(out, ",\"conditions\":[{\"type\":\"" CONDITION
 			      "\",\"observedGeneration\":%" PRId64,
-			 w->generation, w->generation);
+			 w->generation);
 	write_field(out, "status", w->in_force ? "True" : "False");
 	write_field(out, "reason", w->in_force ? "Accepted" : "Invalid");
 	write_field(out, "message", w->message);
@@ -153,22 +197,20 @@ enum outcome {
 };
 
 static enum outcome write_status(struct policy_status *s,
-				 const struct wanted *w, int64_t *retry_after,
-				 struct sg_error *e)
+				 const struct sg_buffer *body,
+				 int64_t *retry_after, struct sg_error *e)
 {
-	cleanup_buffer struct sg_buffer body, answer;
+	cleanup_buffer struct sg_buffer answer;
 	int status = 0;
-	sg_buffer_init(&body, SG_MIB);
 	sg_buffer_init(&answer, SG_MAX_ANSWER);
-	write_patch(w, &body);
-	if (sg_buffer_check(&body, e))
+	if (sg_buffer_check(body, e))
 		return FAILED;
 	const struct api_request request = {
 		.method = "PATCH",
 		.path = PATH,
 		.content_type = "application/apply-patch+yaml",
-		.body = body.data,
-		.length = body.length,
+		.body = body->data,
+		.length = body->length,
 		.deadline = clock_now() + CALL_MS,
 		.retry_after = retry_after,
 	};
@@ -182,14 +224,19 @@ static enum outcome write_status(struct policy_status *s,
 	return FAILED;
 }
 
-/* Waits for what is to be written. false when all is over. */
-static bool next(struct policy_status *s, struct wanted *w)
+/* Waits for what is to be written, which is then in `body`. false when all is over. */
+static bool next(struct policy_status *s, struct wanted *w,
+		 struct sg_buffer *body)
 {
 	(void)pthread_mutex_lock(&s->mutex);
 	while (!s->is_pending && !s->stopping)
 		(void)pthread_cond_wait(&s->changed, &s->mutex);
 	*w = s->wanted;
+	w->policy = NULL;
 	bool go_on = !s->stopping;
+	sg_buffer_clear(body);
+	if (go_on)
+		write_patch(&s->wanted, body);
 	(void)pthread_mutex_unlock(&s->mutex);
 	return go_on;
 }
@@ -222,10 +269,12 @@ static void *run(void *context)
 	struct policy_status *s = context;
 	struct backoff backoff = { 0 };
 	struct wanted w;
-	while (next(s, &w)) {
+	cleanup_buffer struct sg_buffer body;
+	sg_buffer_init(&body, SG_MIB);
+	while (next(s, &w, &body)) {
 		struct sg_error e = { 0 };
 		int64_t retry_after = 0;
-		enum outcome outcome = write_status(s, &w, &retry_after, &e);
+		enum outcome outcome = write_status(s, &body, &retry_after, &e);
 		if (outcome != FAILED) {
 			done(s, &w, outcome == WRITTEN);
 			backoff_reset(&backoff);
@@ -272,5 +321,6 @@ void policy_status_free(struct policy_status *s)
 	(void)pthread_join(s->thread, NULL);
 	(void)pthread_cond_destroy(&s->changed);
 	(void)pthread_mutex_destroy(&s->mutex);
+	free(s->wanted.policy);
 	free(s);
 }

@@ -1,11 +1,13 @@
 /*
  * What became of the StorePolicy "default", told in the object itself: its condition
  * InForce is True (reason Accepted), or False (reason Invalid) with what is wrong and
- * what is in force instead. `kubectl get storepolicies` prints it.
+ * what is in force instead. `kubectl get storepolicies` prints it. And status.accepted
+ * keeps the last that was accepted, for replicas that start while a later one is broken.
  *
  * Any replica writes it, when the object shows something else. So that replicas of two
  * versions that disagree do not go on for ever, each corrects another once per
- * generation; messages alone are no reason to write. Written by server-side apply,
+ * generation; messages alone are no reason to write, and what is kept is only replaced by
+ * a later generation. Written by server-side apply,
  * which leaves other conditions alone, on the resourceVersion that it was decided on: of
  * two replicas one wins, and the other sees that all is said.
  *

@@ -55,6 +55,7 @@ struct status {
 	struct sg_arena arena; /* of the Store at hand */
 	struct policy_hold *policy; /* that Stores were judged by last */
 	bool sees_all; /* each list has been read */
+	bool may_not_mark; /* namespaces: nobody wants it */
 	int64_t told; /* when it was logged last that it does not */
 	char complaint[SG_MAX_MESSAGE]; /* logged last */
 };
@@ -123,6 +124,32 @@ static bool keep_finalizer(struct status *s, const struct store_view *view,
 	(void)took(s, view->name,
 		   status_set_finalizer(s->api, store, true, &e), &e);
 	return false; /* it comes again, with another version */
+}
+
+/* --- a protected Store's namespace ------------------------------------------------- */
+
+static bool is_marked_right(const struct store_view *view,
+			    const struct store_scene *scene)
+{
+	return scene->namespace != NAMESPACE_ACTIVE ||
+	       view->is_protected == scene->is_marked;
+}
+
+static void keep_mark(struct status *s, const struct store_view *view,
+		      const struct store_scene *scene)
+{
+	struct sg_error e = { 0 };
+	if (s->may_not_mark || is_marked_right(view, scene))
+		return;
+	enum call call = status_mark_namespace(s->api, view->name,
+					       view->is_protected, &e);
+	s->may_not_mark = call == CALL_REFUSED;
+	if (s->may_not_mark)
+		log_event(s->options.log, LOG_LEVEL_WARNING,
+			  "the namespaces of protected Stores are not marked, so the API server lets them be deleted",
+			  log_text("error", e.message));
+	else
+		(void)took(s, view->name, call, &e);
 }
 
 /* --- a Store's status --------------------------------------------------------------- */
@@ -205,6 +232,7 @@ static void update(struct status *s, const struct policy *policy,
 	    !store_view_read(store, &view) ||
 	    !keep_finalizer(s, &view, scene, store))
 		return;
+	keep_mark(s, &view, scene);
 	if (!s->sees_all)
 		return;
 	store_status_read(store, &shown);
@@ -251,6 +279,17 @@ static void look_again(struct status *s, const char *name, int64_t when,
 				  clock_now() + (when - now) * 1000);
 }
 
+/* Whether its finalizer and its namespace's mark are as they should be. */
+static bool is_settled(const struct status *s, const struct store_view *view,
+		       const struct store_scene *scene)
+{
+	bool is_held = view->is_deleting ?
+			       scene->namespace != NAMESPACE_ABSENT ||
+				       !view->has_finalizer :
+			       view->has_finalizer;
+	return is_held && (s->may_not_mark || is_marked_right(view, scene));
+}
+
 static void attend(struct status *s, const struct policy *policy,
 		   const char *name)
 {
@@ -260,11 +299,9 @@ static void attend(struct status *s, const struct policy *policy,
 	int64_t now = clock_wall() / 1000;
 	if (!scenes_copy(s->scenes, &s->arena, name, &seen))
 		return;
-	bool is_settled = seen.store.is_deleting ?
-				  seen.scene.namespace != NAMESPACE_ABSENT :
-				  seen.store.has_finalizer;
+	bool settled = is_settled(s, &seen.store, &seen.scene);
 	if (!s->sees_all) {
-		if (!is_settled)
+		if (!settled)
 			update(s, policy, &seen.scene, name);
 		return;
 	}
@@ -276,7 +313,7 @@ static void attend(struct status *s, const struct policy *policy,
 				   &seen.scene, now, &verdict);
 	look_again(s, name, verdict.look_again, now);
 	store_status_digest(&verdict.status, seen.store.generation, digest);
-	if (!is_settled || strcmp(digest, seen.digest) != 0)
+	if (!settled || strcmp(digest, seen.digest) != 0)
 		update(s, policy, &seen.scene, name);
 }
 

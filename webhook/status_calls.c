@@ -57,6 +57,23 @@ static enum call write_object(struct api *api, const char *method,
 	return call_object(api, NULL, &r, name, NULL, e);
 }
 
+enum call status_mark_namespace(struct api *api, const char *store,
+				bool is_protected, struct sg_error *e)
+{
+	cleanup_buffer struct sg_buffer patch;
+	char name[256], path[512];
+	(void)snprintf(name, sizeof name, SG_NAMESPACE_PREFIX "%s", store);
+	(void)snprintf(path, sizeof path,
+		       "/api/v1/namespaces/%s?fieldManager=" MANAGER, name);
+	sg_buffer_init(&patch, SG_MAX_TOKEN);
+	sg_buffer_printf(&patch,
+			 "{\"metadata\":{\"labels\":{\"" SG_LABEL_PROTECTED
+			 "\":%s}}}",
+			 is_protected ? "\"true\"" : "null");
+	return write_object(api, "PATCH", path, "application/merge-patch+json",
+			    &patch, name, e);
+}
+
 enum call status_set_finalizer(struct api *api, const struct node *store,
 			       bool present, struct sg_error *e)
 {

@@ -2,7 +2,7 @@
  * What keeping Stores' status asks of the API server. Reads of Stores and namespaces are
  * quorum reads; a write is refused when the Store has changed since.
  *
- * Asked of RBAC: get, patch of stores; patch of stores/status; get of namespaces; list of
+ * Asked of RBAC: get, patch of stores; patch of stores/status; get, patch of namespaces; list of
  * pods and events; create of events in namespace default.
  */
 #ifndef SG_STATUS_CALLS_H
@@ -18,6 +18,10 @@ enum call status_get_store(struct api *api, struct sg_arena *a,
 /* CALL_DONE: it is there; CALL_ABSENT: it is not. */
 enum call status_find_namespace(struct api *api, const char *store,
 				struct sg_error *e);
+
+/* Marks its namespace as one that is not to be deleted, or as any other. */
+enum call status_mark_namespace(struct api *api, const char *store,
+				bool is_protected, struct sg_error *e);
 
 /* Adds or removes the finalizer, of a Store as it was read. */
 enum call status_set_finalizer(struct api *api, const struct node *store,

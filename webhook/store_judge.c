@@ -417,8 +417,10 @@ static void judge_namespace(struct judging *j)
 		judge_installed(j);
 	if (j->scene->namespace == NAMESPACE_TERMINATING)
 		not_ready(j, PHASE_PROVISIONING, "NamespaceTerminating",
-			  print(j, "namespace store-%s is being deleted, though its Store is not",
-				j->store->name));
+			  print(j, "namespace store-%s is being deleted, though its Store is not%s%s",
+				j->store->name,
+				*j->scene->holds_namespace ? ": " : "",
+				j->scene->holds_namespace));
 }
 
 /* What is not ready has failed, or is worse than it was, or takes its time. */
@@ -454,7 +456,10 @@ static void judge_deleting(struct judging *j)
 	const struct store_scene *scene = j->scene;
 	const char *name = j->store->name;
 	const char *message;
-	if (scene->namespace == NAMESPACE_ABSENT)
+	if (scene->namespace == NAMESPACE_ABSENT && *j->store->held_by)
+		message = print(j, "namespace store-%s is gone; the name is free when whoever put finalizer %.128s on the Store takes it off",
+				name, j->store->held_by);
+	else if (scene->namespace == NAMESPACE_ABSENT)
 		message = print(j, "namespace store-%s is gone; the name is about to be free",
 				name);
 	else if (scene->namespace == NAMESPACE_TERMINATING)

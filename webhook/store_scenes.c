@@ -224,6 +224,7 @@ static bool copy_scene(struct sg_arena *a, const struct scene *scene,
 	*out = (struct store_scene){
 		.namespace = scene->namespace,
 		.namespace_created = scene->namespace_created,
+		.is_marked = scene->is_marked,
 		.holds_namespace = sg_arena_copy(a, holds, strlen(holds)),
 		.objects = objects,
 		.count = count,
@@ -246,6 +247,7 @@ static bool copy_all(struct sg_arena *a, const struct scene *scene,
 			.version = "",
 			.by_helm = scene->by_helm,
 			.is_deleting = scene->is_deleting,
+			.is_protected = scene->is_protected,
 			.has_finalizer = scene->has_finalizer,
 			.generation = scene->generation,
 			.created = scene->created,
@@ -262,6 +264,7 @@ static bool copy_all(struct sg_arena *a, const struct scene *scene,
 	out->store.uid = t[0];
 	out->store.host = t[1];
 	out->store.engine = t[2];
+	out->store.held_by = t[3];
 	return copy_scene(a, scene, &out->scene);
 }
 

@@ -7,7 +7,7 @@
 
 #include "store_scenes.h"
 
-enum { OBJECT_TEXTS = 8, STORE_TEXTS = 3, EXPLAINED_TEXTS = 3 };
+enum { OBJECT_TEXTS = 8, STORE_TEXTS = 4, EXPLAINED_TEXTS = 3 };
 
 struct seen_object {
 	struct seen_object *next;
@@ -33,12 +33,13 @@ struct scene {
 	int64_t namespace_created;
 	uint32_t namespace_round;
 	enum namespace_state namespace;
+	bool is_marked;
 	/* the Store; without texts there is none */
 	char *texts;
 	uint32_t store_round;
 	enum store_phase phase;
 	int64_t generation, created, ready_at, provisioning_seconds;
-	bool by_helm, is_deleting, has_finalizer;
+	bool by_helm, is_deleting, is_protected, has_finalizer;
 	char digest[STORE_STATUS_DIGEST];
 };
 

@@ -44,7 +44,8 @@ static void take_store(struct scenes *s, struct scene *scene,
 		       const struct store_status *shown)
 {
 	const char *const list[STORE_TEXTS] = { view->uid, view->host,
-						view->engine };
+						view->engine,
+						view->held_by };
 	char *texts = texts_pack(list, STORE_TEXTS);
 	if (!texts)
 		return; /* what was known stays */
@@ -58,6 +59,7 @@ static void take_store(struct scenes *s, struct scene *scene,
 	scene->provisioning_seconds = shown->provisioning_seconds;
 	scene->by_helm = view->by_helm;
 	scene->is_deleting = view->is_deleting;
+	scene->is_protected = view->is_protected;
 	scene->has_finalizer = view->has_finalizer;
 	store_status_digest(shown, view->observed, scene->digest);
 	scenes_changed(s, scene);
@@ -127,7 +129,36 @@ static const char *store_of_namespace(const struct node *object)
 								 "";
 }
 
-/* Why one that is deleted is still there, as the namespace controller says it. */
+/* Of finalizers: what one line may hold. */
+enum { FINALIZERS_TOLD = 4 };
+
+/* What its own conditions don't name: whose work on the namespace itself is to be done. */
+static void write_finalizers(struct sg_buffer *out, const struct node *object,
+			     const char *section)
+{
+	const struct node *all = node_path(object, section, "finalizers", NULL);
+	unsigned count = 0;
+	if (!node_is_sequence(all))
+		return;
+	for (const struct node *f = all->first; f; f = f->next) {
+		const char *name = node_text(f);
+		if (!name || strcmp(name, "kubernetes") == 0)
+			continue;
+		if (count == 0)
+			sg_buffer_printf(out, "%sits own %s.finalizers: ",
+					 out->length ? "; " : "", section);
+		if (count == FINALIZERS_TOLD) {
+			sg_buffer_puts(out, " and others");
+			return;
+		}
+		sg_buffer_printf(out, "%s%.128s", count++ ? ", " : "", name);
+	}
+}
+
+/*
+ * Why one that is deleted is still there: what the namespace controller says of what is in
+ * it, and its own finalizers but the one that this controller takes off last.
+ */
 static char *read_holds(const struct node *object)
 {
 	static const char *const types[] = {
@@ -138,7 +169,7 @@ static char *read_holds(const struct node *object)
 		"NamespaceFinalizersRemaining",
 	};
 	cleanup_buffer struct sg_buffer text;
-	sg_buffer_init(&text, SG_MAX_MESSAGE);
+	sg_buffer_init(&text, 2 * SG_MAX_MESSAGE);
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		const struct node *c = object_condition(object, types[i]);
 		if (node_is(node_get(c, "status"), "True"))
@@ -146,6 +177,8 @@ static char *read_holds(const struct node *object)
 					 text.length ? "; " : "",
 					 object_text(c, "message"));
 	}
+	write_finalizers(&text, object, "metadata");
+	write_finalizers(&text, object, "spec");
 	return strdup(text.data ? text.data : "");
 }
 
@@ -161,6 +194,9 @@ static void take_namespace(struct scenes *s, struct scene *scene,
 	const struct node *metadata = node_get(object, "metadata");
 	free(scene->holds);
 	scene->holds = read_holds(object);
+	scene->is_marked = node_is(node_path(metadata, "labels",
+					     SG_LABEL_PROTECTED, NULL),
+				   "true");
 	scene->namespace_round = s->namespace_round;
 	scene->namespace_created = object_time(metadata, "creationTimestamp");
 	scene->namespace =
@@ -183,6 +219,7 @@ static void set_namespace(void *context, const struct node *object)
 static void lose_namespace(struct scenes *s, struct scene *scene)
 {
 	scene->namespace = NAMESPACE_ABSENT;
+	scene->is_marked = false;
 	free(steal(&scene->holds));
 	scenes_changed(s, scene);
 	scenes_drop_if_empty(s, scene);

@@ -46,12 +46,16 @@ bool store_view_read(const struct node *store, struct store_view *out)
 		.by_helm = node_is(node_get(spec, "delivery"), "helm"),
 		.is_deleting = !node_is_null(
 			node_get(metadata, "deletionTimestamp")),
+		.is_protected = node_is(node_get(spec, "deletionProtection"),
+					"true"),
 		.has_finalizer = finalizer_index(store) >= 0,
+		.held_by = finalizer_of_others(store),
 		.generation = object_number(metadata, "generation", 0),
 		.observed = object_number(node_get(store, "status"),
 					  "observedGeneration", 0),
 		.created = object_time(metadata, "creationTimestamp"),
 	};
+	out->is_protected &= !out->is_deleting;
 	return *out->name != '\0';
 }
 

@@ -64,7 +64,9 @@ struct store_view {
 	const char *engine;
 	bool by_helm; /* spec.delivery */
 	bool is_deleting;
+	bool is_protected; /* its namespace is not to be deleted either */
 	bool has_finalizer;
+	const char *held_by; /* another finalizer, the first; "": none */
 	int64_t generation;
 	int64_t observed; /* the generation that its status speaks of */
 	int64_t created;
@@ -80,6 +82,7 @@ enum namespace_state {
 struct store_scene {
 	enum namespace_state namespace;
 	int64_t namespace_created;
+	bool is_marked; /* the namespace, as one not to be deleted */
 	const char *holds_namespace; /* why it is still there; "": not known */
 	const struct object_state *objects;
 	unsigned count;

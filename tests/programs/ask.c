@@ -198,7 +198,7 @@ static void answer(void *context, char **word)
 		int64_t generation = 0;
 		policies_state(all->policies, &generation, why, sizeof why);
 		printf("%lld %s|%s\n", (long long)generation,
-		       policy_held(h)->hosts.base_domain, why);
+		       h ? policy_held(h)->hosts.base_domain : "none", why);
 	} else {
 		ask_world(all, word, h);
 	}

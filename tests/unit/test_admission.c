@@ -132,7 +132,10 @@ static void test_nothing_to_default(void **state)
 				    "{name: fashion, deletionTimestamp: x}}");
 	expect_patch(&f, &odd, "[" HELD "]");
 	expect_patch(&f, &text, "[" HELD "]");
-	expect_patch(&f, &leaving, "null");
+	expect_patch(&f, &leaving,
+		     "[{\"op\":\"add\",\"path\":\"/spec\",\"value\":{\"engine\":\"medusa\","
+		     "\"plan\":\"small\",\"host\":\"fashion.shops.example.com\","
+		     "\"displayName\":\"fashion\",\"delivery\":\"gitops\"}}]");
 }
 
 static void test_finalizer(void **state)
@@ -237,6 +240,25 @@ static void test_namespaces(void **state)
 
 /* --- policies --- */
 
+static void test_a_policy_that_could_not_be_kept(void **state)
+{
+	enum { NAMES = 5000 };
+	struct fake f = fake_world(*state);
+	cleanup_buffer struct sg_buffer text;
+	sg_buffer_init(&text, SG_MIB);
+	sg_buffer_puts(&text, "{apiVersion: urumi.io/v1, kind: StorePolicy, metadata: "
+			      "{name: default}, spec: {naming: {reserved: [");
+	for (int i = 0; i < NAMES; i++)
+		sg_buffer_puts(&text, "a-name-of-sixty-three-characters-"
+				      "a-name-of-sixty-three-char,");
+	sg_buffer_puts(&text, "]}}}");
+	struct ask k = { .endpoint = ENDPOINT_VALIDATE_STOREPOLICY,
+			 .operation = OPERATION_CREATE,
+			 .user = "admin",
+			 .object = text.data };
+	expect_refused(&f, &k, 422, "spec: is larger than 256 KiB as JSON");
+}
+
 static struct ask policy(enum operation operation, const char *object,
 			 const char *old)
 {
@@ -297,7 +319,7 @@ static void test_policies_not_in_force(void **state)
 	struct ask gone = policy(OPERATION_DELETE, NULL, sg_default_policy);
 	struct ask good = policy(OPERATION_CREATE, sg_default_policy, NULL);
 	expect_warning(&f, &k, "\"another\" is not in force");
-	expect_warning(&f, &gone, "stays in force");
+	expect_warning(&f, &gone, "the policy that the webhook was started with is in force");
 	expect_allowed(&f, &good);
 	free(other);
 }
@@ -313,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_pointers_are_escaped),
 		cmocka_unit_test(test_namespaces),
 		cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_a_policy_that_could_not_be_kept),
 		cmocka_unit_test(test_policies_not_in_force),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

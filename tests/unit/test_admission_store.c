@@ -223,13 +223,107 @@ static void test_leaving_stores_can_leave(void **state)
 		"deletionTimestamp: '2026-11-24T10:00:00Z'}, spec: {engine: "
 		"gone, owner: alice, plan: gone}}";
 	struct fake f = fresh(state);
-	struct ask k = update("alice", leaving, leaving);
-	struct ask broken = update(
-		"alice", leaving,
-		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, "
-		"spec: {engine: gone, owner: alice, plan: 5, x: 1}}");
-	expect_allowed(&f, &k);
-	expect_allowed(&f, &broken);
+	struct ask own = update("alice", leaving, leaving);
+	struct ask controller = update(GC, leaving, leaving);
+	expect_allowed(&f, &own);
+	expect_allowed(&f, &controller);
+}
+
+/* The same Store, being deleted. */
+static const char *leaving(struct sg_arena *a, const char *text)
+{
+	static const char head[] = "metadata: {";
+	const char *at = strstr(text, head);
+	assert_non_null(at);
+	return sg_arena_printf(a, "%.*s%sdeletionTimestamp: '2026-11-24T10:00:00Z', %s",
+			       (int)(at - text), text, head, at + strlen(head));
+}
+
+/* One update of a Store that lives, and of the same that is being deleted. */
+static void expect_alike(const struct fake *f, const char *user,
+			 const char *group, const char *old, const char *now)
+{
+	cleanup_arena struct sg_arena a;
+	struct verdict living, dying;
+	sg_arena_init(&a);
+	struct ask k = update(user, old, now);
+	k.group = group;
+	decide(&a, f, &k, &living);
+	k.old = leaving(&a, old);
+	k.object = leaving(&a, now);
+	decide(&a, f, &k, &dying);
+	if (living.allowed != dying.allowed || living.code != dying.code ||
+	    (!living.allowed && strcmp(living.message, dying.message) != 0))
+		fail_msg("%s by %s\nliving: %s\nbeing deleted: %s", now, user,
+			 living.allowed ? "allowed" : living.message,
+			 dying.allowed ? "allowed" : dying.message);
+}
+
+#define OF(fields)                                                             \
+	"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}, "   \
+	"spec: {" fields "}}"
+#define BASE "engine: woocommerce, owner: alice, delivery: gitops"
+
+/* Whatever is tried on a Store, it is no other one for being deleted. */
+static void test_a_store_being_deleted_is_a_store(void **state)
+{
+	static const char old[] = OF(BASE ", plan: small, values: {old: 1}");
+	static const char *const changes[] = {
+		OF(BASE ", plan: small, values: {old: 1}"),
+		OF(BASE ", plan: medium, values: {old: 1}"),
+		OF(BASE ", plan: gone, values: {old: 1}"),
+		OF(BASE ", plan: 5"),
+		OF(BASE ", plan: small, x: 1"),
+		OF(BASE ", plan: small, values: {shop: {currency: EUR}}"),
+		OF(BASE ", plan: small, values: {shop: {unknown: 1}}"),
+		OF(BASE ", plan: small, values: {database: {password: x}}"),
+		OF(BASE ", plan: small, values: text"),
+		OF(BASE ", plan: small, adminEmail: nonsense"),
+		OF(BASE ", plan: small, adminEmail: a@example.com"),
+		OF(BASE ", plan: small, displayName: \"a\\nb\""),
+		OF("engine: medusa, owner: alice, delivery: gitops"),
+		OF("engine: woocommerce, owner: alice, delivery: helm"),
+		OF("owner: alice, delivery: gitops, plan: small"),
+		"{apiVersion: urumi.io/v1, kind: Store, metadata: {name: fashion}}",
+	};
+	static const char *const users[] = { "alice", "bob", SA, GC };
+	struct fake f = fresh(state);
+	for (int assigns = 0; assigns < 2; assigns++) {
+		f.may_assign = assigns;
+		for (size_t u = 0; u < COUNT(users); u++)
+			for (size_t i = 0; i < COUNT(changes); i++)
+				expect_alike(&f, users[u], NULL, old, changes[i]);
+	}
+	expect_alike(&f, "alice", "everybody", old, changes[1]);
+}
+
+/* Its host and its owner it keeps, whoever asks. */
+static void test_a_store_being_deleted_takes_nothing(void **state)
+{
+	static const char old[] = OF(BASE ", host: a.shops.example.com");
+	static const char *const changes[][2] = {
+		{ OF(BASE ", host: b.shops.example.com"), "takes no other host; keep a." },
+		{ OF(BASE ", host: admin.shops.example.com"), "\"admin\" is reserved" },
+		{ OF(BASE ", host: fashion.shops.example.com"), "takes no other host" },
+		{ OF(BASE ", host: not a host"), "is not a host name" },
+		{ OF(BASE), "takes no other host" },
+		{ OF("engine: woocommerce, owner: bob, delivery: gitops, "
+		     "host: a.shops.example.com"),
+		  "stays with its owner" },
+		{ OF("engine: woocommerce, delivery: gitops, "
+		     "host: a.shops.example.com"),
+		  "spec.owner: is missing" },
+	};
+	cleanup_arena struct sg_arena a;
+	struct fake f = fresh(state);
+	sg_arena_init(&a);
+	f.may_assign = true;
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		struct ask k = update("alice", leaving(&a, old),
+				      leaving(&a, changes[i][0]));
+		expect_refused(&f, &k, 422, changes[i][1]);
+	}
+	assert_int_equal(f.reserved, 0);
 }
 
 static void test_hosts(void **state)
@@ -598,6 +692,44 @@ static void test_deletion_passes(void **state)
 	expect_allowed(&f, &k);
 }
 
+/* Who is listed deletes for those alone; who isn't, and owners, nobody limits here. */
+static void test_deletions_of_who_is_limited(void **state)
+{
+	const char *owners[] = { "carol", "team-*" };
+	struct assigner list[] = { { "dora", { owners, 2 } },
+				   { "alice", { NULL, 0 } } };
+	struct fake f = fresh(state);
+	struct policy limiting = *f.world.policy;
+	limiting.owners.assigners = list;
+	limiting.owners.assigner_count = COUNT(list);
+	f.world.policy = &limiting;
+	static const struct {
+		const char *user, *old;
+		bool allowed;
+	} cases[] = {
+		{ "dora", STORE("fashion", "carol", ""), true },
+		{ "dora", STORE("fashion", "team-a", ""), true },
+		{ "dora", STORE("fashion", "dora", ""), true },
+		{ "dora", STORE("fashion", "null", ""), true },
+		{ "dora", STORE("fashion", "bob", ""), false },
+		{ "dora", STORE("fashion", "carolina", ""), false },
+		{ "alice", STORE("fashion", "alice", ""), true },
+		{ "alice", STORE("fashion", "bob", ""), false },
+		{ "erin", STORE("fashion", "bob", ""), true },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ask k = { .endpoint = ENDPOINT_VALIDATE_STORE,
+				 .operation = OPERATION_DELETE,
+				 .user = cases[i].user,
+				 .old = cases[i].old };
+		if (cases[i].allowed)
+			expect_allowed(&f, &k);
+		else
+			expect_refused(&f, &k, 403, "may not act: owners.assigners");
+	}
+	assert_int_equal(f.asked, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -610,6 +742,8 @@ int main(void)
 		cmocka_unit_test(test_immutable),
 		cmocka_unit_test(test_what_was_admitted_stays),
 		cmocka_unit_test(test_leaving_stores_can_leave),
+		cmocka_unit_test(test_a_store_being_deleted_is_a_store),
+		cmocka_unit_test(test_a_store_being_deleted_takes_nothing),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_hosts_of_other_names),
 		cmocka_unit_test(test_namespaces),
@@ -626,6 +760,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_groups),
 		cmocka_unit_test(test_names_are_never_missing),
 		cmocka_unit_test(test_deletion_passes),
+		cmocka_unit_test(test_deletions_of_who_is_limited),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

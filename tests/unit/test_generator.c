@@ -218,12 +218,18 @@ static void test_one_host_one_shop(void **state)
 					     { "a", "h", "02", NULL },
 					     { 0 } },
 		      "a", "b: h is the host of a");
-	/* one that is being deleted has its host until it is gone */
+	/* one that is being deleted displaces nobody, whatever it has been */
 	expect_listed(p,
 		      (const struct shop[]){ { "b", "h", "02", DELETED },
 					     { "a", "h", "03", NULL },
 					     { 0 } },
-		      "", "a: h is the host of b");
+		      "a", "");
+	expect_listed(p,
+		      (const struct shop[]){ { "b", "h", "02", DELETED READY },
+					     { "a", "h", "03", NULL },
+					     { "c", "h", "04", NULL },
+					     { 0 } },
+		      "a", "c: h is the host of a");
 	/* and nobody hears of a loser that is none of Argo CD's */
 	expect_listed(p,
 		      (const struct shop[]){ { "b", "h", "02", NULL },

@@ -209,35 +209,6 @@ static void test_quota_names(void **state)
 	}
 }
 
-static void expect_alike(const char *a, const char *b, bool alike)
-{
-	char x[64], y[64];
-	name_fold(a, x);
-	name_fold(b, y);
-	if ((strcmp(x, y) == 0) != alike)
-		fail_msg("%s folds to %s, %s to %s", a, x, b, y);
-}
-
-static void test_fold(void **state)
-{
-	(void)state;
-	expect_alike("paypa1", "paypal", true);
-	expect_alike("paypai", "paypal", true);
-	expect_alike("PayPal", "paypal", true);
-	expect_alike("pay-pal", "paypal", true);
-	expect_alike("-p-a-y-p-a-l-", "paypal", true);
-	expect_alike("arnazon", "amazon", true);
-	expect_alike("ARNAZ0N", "amazon", true);
-	expect_alike("g00gle", "google", true);
-	expect_alike("5tripe", "stripe", true);
-	expect_alike("vvebflow", "webflow", true);
-	expect_alike("v1sa", "visa", true);
-	expect_alike("visa", "vista", false);
-	expect_alike("", "-", true);
-	expect_alike("r", "rn", false);
-	expect_alike("paypal", "paypals", false);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,7 +217,6 @@ int main(void)
 		cmocka_unit_test(test_known_encoding),
 		cmocka_unit_test(test_two_owners_never_share_a_label),
 		cmocka_unit_test(test_quota_names),
-		cmocka_unit_test(test_fold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,13 +15,16 @@ struct fixture {
 	struct policies *policies;
 	struct informer_sink sink;
 	struct sg_arena arena;
+	const char *uid; /* of the object */
+	const char *kept_generation, *kept; /* in its status; NULL: nothing */
 };
 
 static void setup(struct fixture *f)
 {
 	struct sg_error e = { 0 };
 	struct policy *first = NULL;
-	*f = (struct fixture){ .path = "/tmp/storeguard-policies-XXXXXX" };
+	*f = (struct fixture){ .path = "/tmp/storeguard-policies-XXXXXX",
+			       .uid = "u1" };
 	f->log.fd = mkstemp(f->path);
 	assert_true(f->log.fd >= 0);
 	assert_int_equal(policy_parse_default(&first, &e), 0);
@@ -79,9 +82,17 @@ static struct node *policy_object(struct fixture *f, const char *name,
 			 0);
 	struct node *metadata = node_own(root, "metadata");
 	put(f, metadata, "name", name);
-	put(f, metadata, "uid", "u1");
+	put(f, metadata, "uid", f->uid);
 	put(f, metadata, "generation", generation);
 	put(f, node_own(node_own(root, "spec"), "hosts"), "baseDomain", domain);
+	if (f->kept) {
+		struct node *status = node_new_mapping(&f->arena);
+		struct node *accepted = node_new_mapping(&f->arena);
+		node_set(&f->arena, root, "status", status);
+		node_set(&f->arena, status, "accepted", accepted);
+		put(f, accepted, "generation", f->kept_generation);
+		put(f, accepted, "policy", f->kept);
+	}
 	return root;
 }
 
@@ -105,6 +116,7 @@ static void expect(struct fixture *f, int64_t generation, const char *domain,
 	assert_int_equal(in_force, generation);
 	if (domain)
 		assert_string_equal(policy_held(h)->hosts.base_domain, domain);
+	assert_int_equal(h != NULL, generation != POLICIES_NONE);
 	if (*why ? !strstr(reason, why) : *reason != '\0')
 		fail_msg("why: \"%s\" instead of \"%s\"", reason, why);
 	policies_release(h);
@@ -133,9 +145,10 @@ static void test_the_last_good_one_stays(void **state)
 	(void)state;
 	setup(&f);
 	set(&f, "default", "1", "[");
-	expect(&f, 0, NULL, "StorePolicy default: spec.hosts.baseDomain");
-	expect_log(&f, "the policy given at the start stays in force, since "
-		       "generation 1 is broken: ");
+	expect(&f, POLICIES_NONE, NULL,
+	       "StorePolicy default: spec.hosts.baseDomain");
+	expect(&f, POLICIES_NONE, NULL, "none that was accepted before is kept");
+	expect_log(&f, "no policy is in force, since generation 1 is broken: ");
 	set(&f, "default", "2", "two.example.com");
 	expect(&f, 2, "two.example.com", "");
 	set(&f, "default", "3", "[");
@@ -144,6 +157,107 @@ static void test_the_last_good_one_stays(void **state)
 		       "broken: ");
 	set(&f, "default", "4", "four.example.com");
 	expect(&f, 4, "four.example.com", "");
+	teardown(&f);
+}
+
+/* As JSON, of a policy that was in force once. */
+static char *kept_text(const char *domain)
+{
+	struct fixture f;
+	setup(&f);
+	set(&f, "default", "7", domain);
+	struct policy_hold *h = policies_hold(f.policies);
+	assert_int_equal(policy_held_generation(h), 7);
+	char *text = strdup(policy_held_text(h));
+	assert_non_null(text);
+	policies_release(h);
+	teardown(&f);
+	return text;
+}
+
+static void test_what_is_kept_is_in_force_while_it_is_broken(void **state)
+{
+	struct fixture f;
+	char *seven = kept_text("seven.example.com");
+	char *eight = kept_text("eight.example.com");
+	(void)state;
+	setup(&f);
+	f.kept = seven;
+	f.kept_generation = "7";
+	set(&f, "default", "9", "[");
+	expect(&f, 7, "seven.example.com", "spec.hosts.baseDomain");
+	expect_log(&f, "generation 7, accepted before, is in force, since "
+		       "generation 9 is broken: ");
+	/* another replica knows a newer one; an older one is no news */
+	f.kept = eight;
+	f.kept_generation = "8";
+	set(&f, "default", "9", "[");
+	expect(&f, 8, "eight.example.com", "spec.hosts.baseDomain");
+	f.kept = seven;
+	f.kept_generation = "7";
+	set(&f, "default", "9", "[");
+	set(&f, "default", "10", "[");
+	expect(&f, 8, "eight.example.com", "spec.hosts.baseDomain");
+	set(&f, "default", "11", "eleven.example.com");
+	expect(&f, 11, "eleven.example.com", "");
+	/* what is kept of another object, or of this one by nobody, counts for nothing */
+	f.uid = "u2";
+	f.kept = NULL;
+	set(&f, "default", "1", "[");
+	expect(&f, POLICIES_NONE, NULL, "none that was accepted before is kept");
+	f.sink.removed(f.sink.context,
+		       policy_object(&f, "default", "1", "one.example.com"));
+	expect(&f, 0, NULL, "");
+	teardown(&f);
+	free(seven);
+	free(eight);
+}
+
+static void test_what_is_kept_may_be_broken_too(void **state)
+{
+	static const char *const kept[][2] = {
+		{ "", "none that was accepted before" },
+		{ "{", "the one that is kept of generation 3: " },
+		{ "{\"kind\":\"StorePolicy\"}", "the one that is kept: " },
+		{ "[1]", "the one that is kept: " },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		struct fixture f;
+		setup(&f);
+		f.kept = kept[i][0];
+		f.kept_generation = "3";
+		set(&f, "default", "4", "[");
+		expect(&f, POLICIES_NONE, NULL, kept[i][1]);
+		set(&f, "default", "5", "five.example.com");
+		expect(&f, 5, "five.example.com", "");
+		set(&f, "default", "6", "[");
+		expect(&f, 5, "five.example.com", "spec.hosts.baseDomain");
+		teardown(&f);
+	}
+}
+
+/* It is in force all the same; only not kept. */
+static void test_too_large_to_be_kept(void **state)
+{
+	enum { NAMES = 5000 };
+	struct fixture f;
+	(void)state;
+	setup(&f);
+	struct node *root = policy_object(&f, "default", "1", "one.example.com");
+	struct node *reserved = node_own(
+		node_own(node_own(root, "spec"), "naming"), "reserved");
+	assert_true(policies_can_keep(root));
+	for (int i = 0; i < NAMES; i++)
+		node_append(reserved,
+			    node_new_string(&f.arena, "a-name-of-sixty-three-characters-"
+						      "a-name-of-sixty-three-char"));
+	assert_false(policies_can_keep(root));
+	f.sink.set(f.sink.context, root);
+	struct policy_hold *h = policies_hold(f.policies);
+	assert_int_equal(policy_held_generation(h), 1);
+	assert_null(policy_held_text(h));
+	policies_release(h);
 	teardown(&f);
 }
 
@@ -202,6 +316,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_object_replaces_the_first),
 		cmocka_unit_test(test_the_last_good_one_stays),
+		cmocka_unit_test(test_what_is_kept_is_in_force_while_it_is_broken),
+		cmocka_unit_test(test_what_is_kept_may_be_broken_too),
+		cmocka_unit_test(test_too_large_to_be_kept),
 		cmocka_unit_test(test_deleted),
 		cmocka_unit_test(test_the_same_again_is_no_news),
 		cmocka_unit_test(test_a_request_keeps_its_policy),

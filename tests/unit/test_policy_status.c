@@ -245,8 +245,72 @@ static void test_broken_from_the_start(void **state)
 	change("(");
 	start(&r);
 	follow(&r, 1, 1);
-	expect("False", "Invalid", "the policy given at the start stays", 1);
+	expect("False", "Invalid", "no policy is in force", 1);
+	assert_null(policies_hold(r.policies));
+	assert_null(strstr(server.status, "\"accepted\""));
+	change(NULL);
+	follow(&r, 1, 2);
+	expect("True", "Accepted", "generation 3 is in force", 2);
 	end(&r);
+}
+
+static int64_t generation_of(const struct replica *r)
+{
+	struct policy_hold *h = policies_hold(r->policies);
+	int64_t generation = h ? policy_held_generation(h) : POLICIES_NONE;
+	policies_release(h);
+	return generation;
+}
+
+/* Those that start then decide as those that run, whenever they start. */
+static void test_the_last_good_one_survives_a_restart(void **state)
+{
+	struct replica r[REPLICAS];
+	(void)state;
+	start(&r[0]);
+	follow(r, 1, 1);
+	change(NULL);
+	follow(r, 1, 2);
+	change("(");
+	follow(r, 1, 3);
+	start(&r[1]);
+	follow(r, REPLICAS, 3);
+	assert_int_equal(generation_of(&r[0]), 2);
+	assert_int_equal(generation_of(&r[1]), 2);
+	end(&r[0]);
+	start(&r[0]);
+	change("[");
+	follow(r, REPLICAS, 4);
+	assert_int_equal(generation_of(&r[0]), 2);
+	assert_int_equal(generation_of(&r[1]), 2);
+	expect("False", "Invalid", "generation 2 stays in force", 4);
+	for (int i = 0; i < REPLICAS; i++)
+		end(&r[i]);
+}
+
+/* A replica that saw a good one go by, and had no time to say so, says so later. */
+static void test_what_one_replica_accepted_the_others_follow(void **state)
+{
+	struct replica r[REPLICAS];
+	(void)state;
+	start(&r[0]);
+	follow(r, 1, 1);
+	start(&r[1]);
+	change(NULL);
+	server.answer = 409;
+	tell(&r[0]);
+	change("(");
+	server.answer = 0;
+	tell(&r[1]); /* it knows of generation 1 alone */
+	assert_int_equal(generation_of(&r[1]), 1);
+	follow(r, REPLICAS, 2);
+	for (int i = 0; i < REPLICAS; i++) {
+		assert_int_equal(generation_of(&r[i]), 2);
+		end(&r[i]);
+	}
+	expect("False", "Invalid", "generation 2 stays in force",
+	       server.writes);
+	assert_true(server.writes <= 4);
 }
 
 static void test_since_when_stays(void **state)
@@ -256,7 +320,8 @@ static void test_since_when_stays(void **state)
 	(void)snprintf(server.status, sizeof server.status,
 		       "{\"status\":{\"conditions\":[{\"type\":\"Other\"},"
 		       "{\"type\":\"InForce\",\"status\":\"True\",\"observedGeneration\":1,"
-		       "\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"}]}}");
+		       "\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"}],"
+		       "\"accepted\":{\"generation\":1,\"policy\":\"{}\"}}}");
 	start(&r);
 	follow(&r, 1, 0);
 	assert_int_equal(server.writes, 0);
@@ -352,6 +417,10 @@ int main(void)
 		cmocka_unit_test_setup(
 			test_one_that_starts_later_has_nothing_to_add, reset),
 		cmocka_unit_test_setup(test_broken_from_the_start, reset),
+		cmocka_unit_test_setup(test_the_last_good_one_survives_a_restart,
+				       reset),
+		cmocka_unit_test_setup(
+			test_what_one_replica_accepted_the_others_follow, reset),
 		cmocka_unit_test_setup(test_since_when_stays, reset),
 		cmocka_unit_test_setup(test_no_war, reset),
 		cmocka_unit_test_setup(

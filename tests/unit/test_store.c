@@ -163,6 +163,9 @@ static const struct rule names[] = {
 	{ "abcdefghijklmnopqrstuvwxyz123456", NULL },
 	{ "my-shop", NULL },
 	{ "administrator", NULL },
+	{ "shop-admin", NULL },
+	{ "apiary", NULL },
+	{ "visage", NULL },
 	{ "paypalace", NULL },
 	{ "ab", "\"ab\" has 2 characters; from 3 to 32" },
 	{ "abcdefghijklmnopqrstuvwxyz1234567", "has 33 characters" },
@@ -187,6 +190,14 @@ static const struct rule names[] = {
 	{ "x-arnaz0n-y", "resembles the protected name \"amazon\"" },
 	{ "my-5tr1pe", "resembles the protected name \"stripe\"" },
 	{ "k1arna", "resembles the protected name \"klarna\"" },
+	{ "p4ypal", "\"p4ypal\" resembles the protected name \"paypal\" (\"4\" for \"a\"); choose another name" },
+	{ "pay-pal-shop", "(\"pay-pal\" in it, without \"-\")" },
+	{ "stripe3", "(without digits around it)" },
+	{ "adm1n", "\"adm1n\" resembles the reserved name \"admin\" (\"1\" for \"i\"); choose another name" },
+	{ "ad-min", "resembles the reserved name \"admin\"" },
+	{ "admin-1", "resembles the reserved name \"admin\"" },
+	{ "rnail", "resembles the reserved name \"mail\"" },
+	{ "suport", "resembles the reserved name \"support\"" },
 };
 
 static void test_names(void **state)
@@ -223,6 +234,8 @@ static const struct rule hosts[] = {
 	{ "x.vip.shops.example.com", "is in a denied domain" },
 	{ "xvip.shops.example.com", NULL },
 	{ "admin.shops.example.com", "\"admin\" is reserved" },
+	{ "adm1n.shops.example.com", "\"adm1n.shops.example.com\": \"adm1n\" resembles the reserved name \"admin\" (\"1\" for \"i\"); choose another host" },
+	{ "pay-pal.fashion.shops.example.com", "\"pay-pal\" resembles the protected name \"paypal\" (without \"-\"); choose another host" },
 	{ "www.fashion.shops.example.com", NULL },
 	{ "www.shop.example.org", NULL },
 	{ "my-paypa1.shops.example.com", "resembles the protected name \"paypal\"" },

@@ -92,6 +92,7 @@ static void test_what_is_copied(void **state)
 	expect_text(c.store.uid, "u", "uid");
 	expect_text(c.store.host, "a.b", "host");
 	expect_text(c.store.engine, "medusa", "engine");
+	expect_text(c.store.held_by, "a", "held by");
 	assert_true(c.store.by_helm && c.store.has_finalizer &&
 		    !c.store.is_deleting);
 	assert_int_equal(c.store.generation, 4);
@@ -159,6 +160,29 @@ static void test_deletions(void **state)
 	assert_true(copy(&s, "fashion", &c));
 	assert_int_equal(c.scene.namespace, NAMESPACE_TERMINATING);
 	expect_text(c.scene.holds_namespace, "a claim; a finalizer", "holds");
+	assert_false(c.scene.is_marked || c.store.is_protected);
+	set(&s, &s.namespaces,
+	    "metadata: {name: store-fashion, labels: {urumi.io/deletion-protection: 'true'}}\n");
+	assert_true(copy(&s, "fashion", &c) && c.scene.is_marked);
+	set(&s, &s.namespaces,
+	    "metadata: {name: store-fashion, deletionTimestamp: '2026-01-02T03:05:05Z', finalizers: [kubernetes, a/b, c/d]}\n"
+	    "spec: {finalizers: [kubernetes, e/f]}\n"
+	    "status: {conditions: [{type: NamespaceContentRemaining, status: 'True', message: a claim}]}\n");
+	assert_true(copy(&s, "fashion", &c));
+	expect_text(c.scene.holds_namespace,
+		    "a claim; its own metadata.finalizers: a/b, c/d; its own spec.finalizers: e/f",
+		    "holds");
+	set(&s, &s.namespaces,
+	    "metadata: {name: store-fashion, deletionTimestamp: '2026-01-02T03:05:05Z', finalizers: [a, b, c, d, e, f]}\n"
+	    "spec: {finalizers: [kubernetes]}\n");
+	assert_true(copy(&s, "fashion", &c));
+	expect_text(c.scene.holds_namespace,
+		    "its own metadata.finalizers: a, b, c, d and others", "holds");
+	set(&s, &s.namespaces,
+	    "metadata: {name: store-fashion, deletionTimestamp: '2026-01-02T03:05:05Z', finalizers: {}}\n"
+	    "spec: {finalizers: [kubernetes, null]}\n");
+	assert_true(copy(&s, "fashion", &c));
+	expect_text(c.scene.holds_namespace, "", "holds");
 	set(&s, &s.jobs, JOB("{}"));
 	removed(&s, &s.jobs, JOB("{}"));
 	removed(&s, &s.jobs, JOB("{}"));

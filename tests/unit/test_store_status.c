@@ -58,6 +58,7 @@ static void set_stage(struct stage *s)
 					.version = "7",
 					.host = "fashion.shops.example.com",
 					.engine = "woocommerce",
+					.held_by = "",
 					.generation = 3,
 					.created = CREATED } };
 	sg_arena_init(&s->arena);
@@ -396,6 +397,9 @@ static void test_deleting(void **state)
 	s.scene.namespace = NAMESPACE_ABSENT;
 	expect(&s, 1, PHASE_DELETING, "Deleting",
 	       "namespace store-fashion is gone; the name is about to be free");
+	s.store.held_by = "example.com/backup";
+	expect(&s, 1, PHASE_DELETING, "Deleting",
+	       "namespace store-fashion is gone; the name is free when whoever put finalizer example.com/backup on the Store takes it off");
 	sg_arena_release(&s.arena);
 }
 

@@ -76,7 +76,7 @@ must not wait for itself.
 {{- define "storeguard.isNotItself" -}}
 - name: is-not-the-webhook-itself
   expression: >-
-    request.operation == 'CREATE' || object.spec != oldObject.spec ||
+    request.operation != 'UPDATE' || object.spec != oldObject.spec ||
     request.userInfo.username != '{{ include "storeguard.username" . }}'
 {{- end }}
 
