@@ -185,6 +185,8 @@ BAD_SPECS = [
     ({"adminEmail": "alice"}, "such as alice@example.com"),
     ({"adminEmail": "Alice <alice@example.com>"}, "one plain e-mail address"),
     ({"displayName": "two\nlines"}, "one line of at most 128 bytes"),
+    *(({"owner": f"a{odd}b"}, "without control characters") for odd in "\x85\u2028\ufeff"),
+    *(({"displayName": f"{odd}b"}, "without control characters") for odd in "\x9f\uffff"),
     ({"displayName": "ä" * 65}, "one line of at most 128 bytes"),
     ({"displayName": ""}, "spec.displayName"),
     ({"owner": "a" * 254}, "may not be more than 253 bytes"),
