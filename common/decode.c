@@ -224,8 +224,9 @@ int decode_quantity(const struct node *n, struct quantity *out,
 		return sg_error_set(e, SG_INVALID, "%s is not a quantity (%s)",
 				    node_kind_name(value), QUANTITY_EXAMPLES);
 	/* plain 010 is eight to YAML 1.1 and ten to the reader */
-	if (value->style == STYLE_PLAIN && text[0] == '0' &&
-	    text[1] >= '0' && text[1] <= '9')
+	const char *digits = text + (*text == '+' || *text == '-');
+	if (value->style == STYLE_PLAIN && digits[0] == '0' &&
+	    digits[1] >= '0' && digits[1] <= '9')
 		return sg_error_set(e, SG_INVALID,
 				    "%.40s may be read as octal; write it without the leading zero",
 				    text);

@@ -174,13 +174,14 @@ static int ask_ephemeral_claims(struct gather *g)
 /* By its own name and under "requests."; of devices by the latter alone. */
 static int ask_request(struct gather *g, const struct resource *r)
 {
+	static const char device_class[] = "deviceclass.resource.kubernetes.io/";
 	const char *name = r->name;
 	bool standard = !strchr(name, '/');
 	if (standard && ask(g, name, r->amount))
 		return -1;
 	return standard || resource_name_is_extended(name) ||
-			       strncmp(name, "deviceclass.resource.kubernetes.io/",
-				       35) == 0 ?
+			       strncmp(name, device_class,
+				       sizeof device_class - 1) == 0 ?
 		       ask_prefixed(g, "requests.", name, r->amount) :
 		       0;
 }

@@ -180,7 +180,14 @@ class Server:
         return {key: quantity(value) for key, value in quota["status"]["used"].items()}
 
     def charged(self, obj, namespace):
-        """What one more of it adds to each key, or None and why it is refused."""
+        """What one more of it adds to each key, or None and why it is refused. Of a
+        Deployment, its pod: the template is defaulted before the pod is."""
+        if obj["kind"] == "Deployment":
+            code, answer = self.ask(
+                "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments?dryRun=All", obj)
+            if code != 201:
+                return None, answer["message"]
+            obj = bare(answer["spec"]["template"]["spec"])
         before = self.used(namespace)
         kind = f"{obj['kind'].lower()}s"
         obj = {**obj, "metadata": {**obj["metadata"], "generateName": "it-"}}
@@ -197,12 +204,3 @@ class Server:
             "POST", f"/api/v1/namespaces/{namespace}/{kind.lower()}s?dryRun=All",
             bare(spec, kind))
         return code == 201, answer.get("message", "")
-
-    def charged_by_template(self, spec, namespace):
-        """The same of a Deployment's pod: its template is defaulted before its pod is."""
-        code, answer = self.ask(
-            "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments?dryRun=All",
-            wrapped(spec))
-        if code != 201:
-            return None, answer["message"]
-        return self.charged(bare(answer["spec"]["template"]["spec"]), namespace)

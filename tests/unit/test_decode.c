@@ -117,6 +117,7 @@ static const struct wrong wrongs[] = {
 	{ as_resources, "{cpu: [1]}", "spec.k.cpu: a list is not a quantity" },
 	{ as_resources, "{cpu: -1}", "spec.k.cpu: -1 is negative" },
 	{ as_resources, "{cpu: 010}", "spec.k.cpu: 010 may be read as octal" },
+	{ as_resources, "{cpu: +010}", "spec.k.cpu: +010 may be read as octal" },
 	{ as_mapping, "x", "spec.k must be a mapping, not a scalar" },
 	{ as_mapping, "", "spec.k must be a mapping, not null" },
 	{ as_mapping, "{a: 1, c: 2}",
