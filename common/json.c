@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+#include "json_skip.h"
 #include "text.h"
 #include "tree_keys.h"
+
+/* Longer paths, and deeper ones, are none that anybody seals. */
+enum { PATH_SIZE = 96, SEALED_DEPTH = 5 };
 
 /*
  * The text is a copy of ours with a NUL behind it, which no rule accepts, so looking
@@ -14,8 +18,9 @@ struct parser {
 	const char *end;
 	struct sg_arena *arena;
 	unsigned depth;
-	unsigned nodes;
-	unsigned most_nodes;
+	struct json_reading *how;
+	char path[PATH_SIZE]; /* of the value at hand: "metadata.labels" */
+	size_t path_length;
 	uint32_t line;
 	struct sg_error *e;
 };
@@ -51,9 +56,9 @@ static struct node *new_node(struct parser *p, enum node_kind kind,
 			     enum node_style style)
 {
 	struct node *n = NULL;
-	if (p->nodes++ >= p->most_nodes)
+	if (p->how->values++ >= p->how->most_values)
 		sg_error_set(p->e, SG_INVALID, "more than %u values",
-			     p->most_nodes);
+			     p->how->most_values);
 	else if (!(n = sg_arena_alloc(p->arena, sizeof *n)))
 		sg_error_memory(p->e);
 	if (n) {
@@ -183,8 +188,11 @@ static int parse_text(struct parser *p, const char **text, size_t *length)
 
 static int parse_string(struct parser *p, struct node **out)
 {
-	*out = new_node(p, NODE_SCALAR, STYLE_QUOTED);
-	return *out ? parse_text(p, &(*out)->text, &(*out)->length) : -1;
+	struct node *n = new_node(p, NODE_SCALAR, STYLE_QUOTED);
+	if (!n || parse_text(p, &n->text, &n->length))
+		return -1;
+	*out = n;
+	return 0;
 }
 
 /* --- numbers and words --- */
@@ -232,13 +240,65 @@ static int parse_plain(struct parser *p, struct node **out)
 		length = word_length(p->at);
 	if (length == 0)
 		return refuse(p, "a value");
-	*out = new_node(p, NODE_SCALAR, STYLE_PLAIN);
-	if (!*out)
+	struct node *n = new_node(p, NODE_SCALAR, STYLE_PLAIN);
+	if (!n)
 		return -1;
-	(*out)->text = sg_arena_copy(p->arena, p->at, length);
-	(*out)->length = length;
+	n->text = sg_arena_copy(p->arena, p->at, length);
+	n->length = length;
+	if (!n->text)
+		return sg_error_memory(p->e);
 	p->at += length;
-	return (*out)->text ? 0 : sg_error_memory(p->e);
+	*out = n;
+	return 0;
+}
+
+/* --- what is not looked into --- */
+
+static bool is_sealed_path(const struct json_reading *how, const char *path)
+{
+	for (const char *const *p = how->sealed; *p; p++)
+		if (strcmp(*p, path) == 0)
+			return true;
+	return false;
+}
+
+/* Goes down to that key; whether what is there is sealed. */
+static bool enter(struct parser *p, const char *key)
+{
+	size_t length = strlen(key), at = p->path_length;
+	static const char *const root[] = { "", NULL };
+	if (!p->how->sealed || p->depth > SEALED_DEPTH ||
+	    at + length + 2 > PATH_SIZE)
+		return false;
+	if (at)
+		p->path[at++] = '.';
+	memcpy(p->path + at, key, length + 1);
+	p->path_length = at + length;
+	const char *const *under = p->how->under ? p->how->under : root;
+	for (; *under; under++)
+		if (strncmp(p->path, *under, strlen(*under)) == 0 &&
+		    is_sealed_path(p->how, p->path + strlen(*under)))
+			return true;
+	return false;
+}
+
+/* The text makes room for its own NUL: the byte before it has been read. */
+static int seal(struct parser *p, struct node **out)
+{
+	size_t values = 0;
+	const char *end = json_skip(p->at, &values);
+	struct node *n = end ? new_node(p, NODE_SCALAR, STYLE_SEALED) : NULL;
+	if (!end)
+		return refuse(p, "a whole value");
+	if (!n)
+		return -1;
+	n->length = (size_t)(end - p->at);
+	n->weight = values < UINT32_MAX ? (uint32_t)values : UINT32_MAX;
+	n->text = memmove(p->at - 1, p->at, n->length);
+	p->at[n->length - 1] = '\0';
+	p->at += n->length;
+	*out = n;
+	return 0;
 }
 
 /* --- collections --- */
@@ -255,20 +315,32 @@ static int parse_separator(struct parser *p, char close, bool *more)
 	return 0;
 }
 
-static int parse_key(struct parser *p, struct node *mapping)
+static int parse_key(struct parser *p, struct node **key)
 {
-	struct node *key;
 	skip_space(p);
 	if (*p->at != '"')
 		return refuse(p, "a key in quotes");
-	if (parse_string(p, &key))
+	if (parse_string(p, key))
 		return -1;
 	skip_space(p);
 	if (*p->at != ':')
 		return refuse(p, "\":\"");
 	p->at++;
-	node_append(mapping, key);
 	return 0;
+}
+
+static int parse_entry(struct parser *p, struct node **key, struct node **value)
+{
+	if (parse_key(p, key))
+		return -1;
+	size_t path_length = p->path_length;
+	bool is_sealed = enter(p, (*key)->text);
+	skip_space(p);
+	int failed = is_sealed && (*p->at == '{' || *p->at == '[') ?
+			     seal(p, value) :
+			     parse_value(p, value);
+	p->path_length = path_length;
+	return failed;
 }
 
 static int parse_items(struct parser *p, struct node *collection, char close)
@@ -278,13 +350,14 @@ static int parse_items(struct parser *p, struct node *collection, char close)
 	if (!more)
 		p->at++;
 	while (more) {
-		struct node *item;
-		if (close == '}' && parse_key(p, collection))
-			return -1;
-		if (parse_value(p, &item))
-			return -1;
-		node_append(collection, item);
-		if (parse_separator(p, close, &more))
+		struct node *key = NULL, *item = NULL;
+		int failed = close == '}' ? parse_entry(p, &key, &item) :
+					    parse_value(p, &item);
+		if (item) { /* what was read of it, even so */
+			node_append(collection, key);
+			node_append(collection, item);
+		}
+		if (failed || parse_separator(p, close, &more))
 			return -1;
 	}
 	return close == '}' ? tree_check_keys(collection, 1, p->e) : 0;
@@ -315,16 +388,18 @@ static int parse_value(struct parser *p, struct node **out)
 	return *p->at == '"' ? parse_string(p, out) : parse_plain(p, out);
 }
 
-static int parse(const char *bytes, size_t length, unsigned most_nodes,
-		 struct sg_arena *a, struct node **root, struct sg_error *e)
+int json_read(const char *bytes, size_t length, struct json_reading *how,
+	      struct sg_arena *a, struct node **root, struct sg_error *e)
 {
 	char *text = sg_arena_copy(a, bytes, length);
+	*root = NULL;
 	if (!text)
 		return sg_error_memory(e);
+	how->values = 0;
 	struct parser p = { .at = text,
 			    .end = text + length,
 			    .arena = a,
-			    .most_nodes = most_nodes,
+			    .how = how,
 			    .line = 1,
 			    .e = e };
 	if (parse_value(&p, root))
@@ -336,11 +411,6 @@ static int parse(const char *bytes, size_t length, unsigned most_nodes,
 int json_parse(const char *bytes, size_t length, struct sg_arena *a,
 	       struct node **root, struct sg_error *e)
 {
-	return parse(bytes, length, SG_MAX_NODES, a, root, e);
-}
-
-int json_parse_review(const char *bytes, size_t length, struct sg_arena *a,
-		      struct node **root, struct sg_error *e)
-{
-	return parse(bytes, length, SG_MAX_REVIEW_NODES, a, root, e);
+	struct json_reading how = { .most_values = SG_MAX_NODES };
+	return json_read(bytes, length, &how, a, root, e);
 }

@@ -9,6 +9,17 @@
 
 enum { NUMBER = 64 }; /* longer ones stay texts */
 
+/* Two bytes where JSON has them: a text may be written within another's. */
+static void write_escape(struct sg_buffer *out, char c)
+{
+	static const char meant[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
+	const char *found = strchr(meant, c);
+	if (found)
+		sg_buffer_printf(out, "\\%c", names[found - meant]);
+	else
+		sg_buffer_printf(out, "\\u%04x", (unsigned)c);
+}
+
 void json_write_string(struct sg_buffer *out, const char *text)
 {
 	sg_buffer_putc(out, '"');
@@ -20,11 +31,7 @@ void json_write_string(struct sg_buffer *out, const char *text)
 		sg_buffer_append(out, run, (size_t)(text - run));
 		if (!*text)
 			break;
-		if (*text == '"' || *text == '\\')
-			sg_buffer_printf(out, "\\%c", *text);
-		else
-			sg_buffer_printf(out, "\\u%04x", (unsigned)*text);
-		text++;
+		write_escape(out, *text++);
 	}
 	sg_buffer_putc(out, '"');
 }
@@ -126,6 +133,10 @@ static bool write_number(struct sg_buffer *out, const char *text)
 
 static void write_scalar(struct sg_buffer *out, const struct node *n)
 {
+	if (node_is_sealed(n)) {
+		sg_buffer_append(out, n->text, n->length);
+		return;
+	}
 	const char *word = boolean(n->text);
 	bool plain = n->style == STYLE_PLAIN && !n->tagged;
 	if (node_is_null(n))

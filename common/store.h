@@ -18,7 +18,7 @@ struct store {
 	const char *display_name;
 	const char *admin_email;
 	const char *delivery;
-	const struct node *values; /* a mapping, or NULL */
+	const struct node *values; /* a mapping, sealed or not, or NULL */
 };
 
 /* Whether a document is a Store of our group, whatever its version. */

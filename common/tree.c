@@ -37,6 +37,11 @@ bool node_is_null(const struct node *n)
 	       strcmp(n->text, "NULL") == 0;
 }
 
+bool node_is_sealed(const struct node *n)
+{
+	return n && n->kind == NODE_SCALAR && n->style == STYLE_SEALED;
+}
+
 bool node_is(const struct node *n, const char *text)
 {
 	n = node_resolve(n);
@@ -122,7 +127,7 @@ bool node_equal(const struct node *a, const struct node *b)
 const char *node_text(const struct node *n)
 {
 	n = node_resolve(n);
-	if (!n || n->kind != NODE_SCALAR || node_is_null(n))
+	if (!n || n->kind != NODE_SCALAR || node_is_null(n) || node_is_sealed(n))
 		return NULL;
 	return n->text;
 }

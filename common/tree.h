@@ -33,6 +33,7 @@ enum node_style {
 	STYLE_LITERAL,	/* scalars: block, literal or folded */
 	STYLE_BLOCK,	/* collections */
 	STYLE_FLOW,
+	STYLE_SEALED,	/* scalars: the JSON of what json_read() was not to look into */
 };
 
 struct node {
@@ -97,6 +98,8 @@ bool node_is_mapping(const struct node *n);
 bool node_is_sequence(const struct node *n);
 /* Null as YAML 1.1 and 1.2 have it: empty, ~, null, Null, NULL; or absent. */
 bool node_is_null(const struct node *n);
+/* A mapping or a list that was not looked into: its text is JSON. */
+bool node_is_sealed(const struct node *n);
 /* A scalar that equals text. */
 bool node_is(const struct node *n, const char *text);
 /*
@@ -114,7 +117,7 @@ const struct node *node_path(const struct node *n, ...)
  * a string. Absent equals null.
  */
 bool node_equal(const struct node *a, const struct node *b);
-/* Text of a scalar, or NULL for anything else and for null. */
+/* Text of a scalar, or NULL for anything else, for null, and for what is sealed. */
 const char *node_text(const struct node *n);
 /* What a message may call it: "a mapping", "a list", "null", … */
 const char *node_kind_name(const struct node *n);

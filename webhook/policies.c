@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "object_read.h"
 
 struct policy_hold {
 	struct policy *policy;
@@ -193,6 +194,18 @@ static void end(void *context)
 		forget(p);
 }
 
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	struct policies *p = context;
+	struct sg_error e = { 0 };
+	if (!is_ours(outline))
+		return;
+	p->named = true;
+	sg_error_set(&e, SG_INVALID, "%s", why);
+	keep(p, object_number(node_get(outline, "metadata"), "generation", 0),
+	     &e);
+}
+
 static void removed(void *context, const struct node *object)
 {
 	if (is_ours(object))
@@ -204,6 +217,7 @@ struct informer_sink policies_sink(struct policies *p)
 	return (struct informer_sink){ .begin = begin,
 				       .set = set,
 				       .end = end,
+				       .left_out = left_out,
 				       .removed = removed,
 				       .context = p };
 }

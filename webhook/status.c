@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "object_parse.h"
 #include "status_calls.h"
 #include "store_scenes.h"
 
@@ -351,9 +352,10 @@ static void *run(void *context)
 }
 
 static int watch(struct status *s, unsigned i, const char *path,
-		 struct informer_sink sink, struct sg_error *e)
+		 const char *const *sealed, struct informer_sink sink,
+		 struct sg_error *e)
 {
-	const struct informer_options o = { .path = path };
+	const struct informer_options o = { .path = path, .sealed = sealed };
 	return informer_start(s->api, &o, &sink, s->options.log,
 			      &s->watches[i], e);
 }
@@ -362,11 +364,15 @@ static int watch_all(struct status *s, struct sg_error *e)
 {
 	for (unsigned i = 0; i < KINDS; i++)
 		if (watch(s, i, watched[i].path,
+			  watched[i].kind == OBJECT_INGRESS ?
+				  object_sealed_alone :
+				  object_sealed_workload,
 			  scenes_objects_sink(s->scenes, watched[i].kind), e))
 			return -1;
-	return watch(s, STORES, "/apis/urumi.io/v1/stores",
+	return watch(s, STORES, "/apis/urumi.io/v1/stores", object_sealed_store,
 		     scenes_stores_sink(s->scenes), e) ||
 			       watch(s, NAMESPACES, "/api/v1/namespaces",
+				     object_sealed_alone,
 				     scenes_namespaces_sink(s->scenes), e) ?
 		       -1 :
 		       0;

@@ -80,6 +80,19 @@ static void set_store(void *context, const struct node *object)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+static void leave_store(void *context, const struct node *outline,
+			const char *why)
+{
+	struct scenes *s = context;
+	(void)why;
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene = scenes_find(
+		s, object_text(node_get(outline, "metadata"), "name"));
+	if (scene)
+		scene->store_round = s->store_round;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 static void lose_store(struct scenes *s, struct scene *scene)
 {
 	set_phase(s, scene, false, PHASE_NONE);
@@ -113,8 +126,12 @@ static void remove_store(void *context, const struct node *object)
 
 struct informer_sink scenes_stores_sink(struct scenes *s)
 {
-	return (struct informer_sink){ begin_stores, set_store, end_stores,
-				       remove_store, s };
+	return (struct informer_sink){ .begin = begin_stores,
+				       .set = set_store,
+				       .end = end_stores,
+				       .left_out = leave_store,
+				       .removed = remove_store,
+				       .context = s };
 }
 
 /* --- namespaces ------------------------------------------------------------------ */
@@ -180,6 +197,14 @@ static void set_namespace(void *context, const struct node *object)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+/* It is there, which is most of what there is to know. */
+static void leave_namespace(void *context, const struct node *outline,
+			    const char *why)
+{
+	(void)why;
+	set_namespace(context, outline);
+}
+
 static void lose_namespace(struct scenes *s, struct scene *scene)
 {
 	scene->namespace = NAMESPACE_ABSENT;
@@ -212,8 +237,12 @@ static void remove_namespace(void *context, const struct node *object)
 
 struct informer_sink scenes_namespaces_sink(struct scenes *s)
 {
-	return (struct informer_sink){ begin_namespaces, set_namespace,
-				       end_namespaces, remove_namespace, s };
+	return (struct informer_sink){ .begin = begin_namespaces,
+				       .set = set_namespace,
+				       .end = end_namespaces,
+				       .left_out = leave_namespace,
+				       .removed = remove_namespace,
+				       .context = s };
 }
 
 /* --- objects --------------------------------------------------------------------- */
@@ -300,25 +329,42 @@ static void begin_objects(void *context)
 	k->round++;
 }
 
+static void note_state(struct kind *k, const char *store,
+		       const struct object_state *state)
+{
+	(void)pthread_mutex_lock(&k->scenes->lock);
+	struct scene *scene = is_kept(state) ?
+				      scenes_find_or_make(k->scenes, store) :
+				      NULL;
+	if (scene) {
+		take_object(k->scenes, scene, state, k->round);
+		scenes_drop_if_empty(k->scenes, scene);
+	} else {
+		forget_object(k->scenes, store, k->kind, state->name);
+	}
+	(void)pthread_mutex_unlock(&k->scenes->lock);
+}
+
 static void set_object(void *context, const struct node *object)
 {
 	struct kind *k = context;
 	struct object_state state;
 	const char *store;
 	sg_arena_clear(&k->arena);
-	if (!object_state_read(&k->arena, k->kind, object, &store, &state))
-		return;
-	(void)pthread_mutex_lock(&k->scenes->lock);
-	struct scene *scene = is_kept(&state) ?
-				      scenes_find_or_make(k->scenes, store) :
-				      NULL;
-	if (scene) {
-		take_object(k->scenes, scene, &state, k->round);
-		scenes_drop_if_empty(k->scenes, scene);
-	} else {
-		forget_object(k->scenes, store, k->kind, state.name);
-	}
-	(void)pthread_mutex_unlock(&k->scenes->lock);
+	if (object_state_read(&k->arena, k->kind, object, &store, &state))
+		note_state(k, store, &state);
+}
+
+static void leave_object(void *context, const struct node *outline,
+			 const char *why)
+{
+	struct kind *k = context;
+	struct object_state state;
+	const char *store;
+	sg_arena_clear(&k->arena);
+	if (object_state_left_out(&k->arena, k->kind, outline, why, &store,
+				  &state))
+		note_state(k, store, &state);
 }
 
 static bool is_outdated(const struct seen_object *o, const struct kind *k)
@@ -356,20 +402,23 @@ static void end_objects(void *context)
 static void remove_object(void *context, const struct node *object)
 {
 	struct kind *k = context;
-	struct object_state state;
-	const char *store;
-	sg_arena_clear(&k->arena);
-	if (!object_state_read(&k->arena, k->kind, object, &store, &state))
+	const char *store = object_state_store(object);
+	if (!store)
 		return;
 	(void)pthread_mutex_lock(&k->scenes->lock);
-	forget_object(k->scenes, store, k->kind, state.name);
+	forget_object(k->scenes, store, k->kind,
+		      object_text(node_get(object, "metadata"), "name"));
 	(void)pthread_mutex_unlock(&k->scenes->lock);
 }
 
 struct informer_sink scenes_objects_sink(struct scenes *s,
 					 enum object_kind kind)
 {
-	return (struct informer_sink){ begin_objects, set_object, end_objects,
-				       remove_object, &s->kinds[kind] };
+	return (struct informer_sink){ .begin = begin_objects,
+				       .set = set_object,
+				       .end = end_objects,
+				       .left_out = leave_object,
+				       .removed = remove_object,
+				       .context = &s->kinds[kind] };
 }
 
