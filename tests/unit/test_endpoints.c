@@ -300,7 +300,6 @@ static void test_many_values_of_a_store(void **state)
 	    !strstr(message, "up to 32768 bytes and 2000 values are accepted"))
 		fail_msg("%s", message ? message : "no message");
 	json_decref(json);
-	sg_buffer_release(&answer.body);
 }
 
 int main(void)
