@@ -421,6 +421,21 @@ static void judge_namespace(struct judging *j)
 				j->store->name));
 }
 
+/* Argo CD is not told of it: generator_list.h. */
+static void judge_size(struct judging *j)
+{
+	if (!j->store->is_too_large || j->store->by_helm || j->was_ready)
+		return;
+	const char *message =
+		print(j, "spec.values is more than a Store may have (%zu bytes as JSON, %u values with their keys): until it is less, Argo CD is not told of it",
+		      SG_MAX_VALUES_BYTES, SG_MAX_VALUES);
+	set(j, CONDITION_DELIVERED, "False", "TooLarge", message);
+	not_ready(j, j->out->status.phase == PHASE_READY ?
+			     PHASE_PROVISIONING :
+			     j->out->status.phase,
+		  "TooLarge", message);
+}
+
 /* What is not ready has failed, or is worse than it was, or takes its time. */
 static void judge_phase(struct judging *j)
 {
@@ -504,5 +519,6 @@ void store_status_judge(struct sg_arena *a, const struct policy *p,
 		return;
 	}
 	judge_namespace(&j);
+	judge_size(&j);
 	judge_phase(&j);
 }

@@ -38,7 +38,7 @@ struct scene {
 	uint32_t store_round;
 	enum store_phase phase;
 	int64_t generation, created, ready_at, provisioning_seconds;
-	bool by_helm, is_deleting, has_finalizer;
+	bool by_helm, is_deleting, has_finalizer, is_too_large;
 	char digest[STORE_STATUS_DIGEST];
 };
 

@@ -59,6 +59,7 @@ static void take_store(struct scenes *s, struct scene *scene,
 	scene->by_helm = view->by_helm;
 	scene->is_deleting = view->is_deleting;
 	scene->has_finalizer = view->has_finalizer;
+	scene->is_too_large = view->is_too_large;
 	store_status_digest(shown, view->observed, scene->digest);
 	scenes_changed(s, scene);
 }

@@ -65,6 +65,7 @@ struct store_view {
 	bool by_helm; /* spec.delivery */
 	bool is_deleting;
 	bool has_finalizer;
+	bool is_too_large; /* its values, as the generator has it */
 	int64_t generation;
 	int64_t observed; /* the generation that its status speaks of */
 	int64_t created;

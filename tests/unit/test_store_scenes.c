@@ -60,6 +60,13 @@ static void relist(struct stage *s, const struct informer_sink *sink,
 	"metadata: {name: web-1, namespace: store-fashion, labels: {urumi.io/store: fashion}}\n" \
 	"status: " status "\n"
 
+static void left_out(struct stage *s, const struct informer_sink *sink,
+		     const char *text)
+{
+	sink->left_out(sink->context, must_parse(&s->arena, text),
+		       "larger than anything");
+}
+
 static bool copy(struct stage *s, const char *name, struct scenes_copy *out)
 {
 	return scenes_copy(s->scenes, &s->arena, name, out);
@@ -73,6 +80,51 @@ static void expect_next(struct stage *s, const char *wanted)
 	if (found != (wanted != NULL) || (found && strcmp(name, wanted) != 0))
 		fail_msg("%s came instead of %s", found ? name : "nothing",
 			 wanted ? wanted : "nothing");
+}
+
+/* It is there, it is not well, and it is nobody else's matter. */
+static void test_what_cannot_be_read(void **state)
+{
+	static const char job[] =
+		"metadata: {name: setup, namespace: store-fashion}\n";
+	struct stage s;
+	struct scenes_copy c;
+	(void)state;
+	open_stage(&s);
+	set(&s, &s.stores, FASHION);
+	set(&s, &s.namespaces, SPACE);
+	left_out(&s, &s.jobs, job);
+	left_out(&s, &s.jobs, "metadata: {name: setup, namespace: elsewhere}\n");
+	assert_true(copy(&s, "fashion", &c));
+	assert_int_equal(c.scene.count, 1);
+	expect_text(c.scene.objects[0].name, "setup", "name");
+	expect_text(c.scene.objects[0].reason, "Unreadable", "reason");
+	expect_text(c.scene.objects[0].message,
+		    "can't be looked at: it is larger than anything", "message");
+	assert_int_equal(c.scene.objects[0].health, HEALTH_WAITING);
+	/* so are they in the next lists, and none of them is gone */
+	s.jobs.begin(s.jobs.context);
+	left_out(&s, &s.jobs, job);
+	s.jobs.end(s.jobs.context);
+	s.stores.begin(s.stores.context);
+	left_out(&s, &s.stores, "metadata: {name: fashion}\n");
+	left_out(&s, &s.stores, "metadata: {name: unheard-of}\n");
+	s.stores.end(s.stores.context);
+	s.namespaces.begin(s.namespaces.context);
+	left_out(&s, &s.namespaces, "metadata: {name: store-fashion}\n");
+	s.namespaces.end(s.namespaces.context);
+	assert_true(copy(&s, "fashion", &c));
+	assert_int_equal(c.scene.count, 1);
+	assert_int_equal(c.scene.namespace, NAMESPACE_ACTIVE);
+	expect_text(c.store.uid, "u", "uid");
+	/* and when they can be read again, or are gone, that counts */
+	set(&s, &s.jobs, JOB("{failed: 1}"));
+	assert_true(copy(&s, "fashion", &c));
+	expect_text(c.scene.objects[0].reason, "JobRetrying", "read again");
+	removed(&s, &s.jobs, job);
+	assert_true(copy(&s, "fashion", &c));
+	assert_int_equal(c.scene.count, 0);
+	close_stage(&s);
 }
 
 static void test_what_is_copied(void **state)
@@ -221,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_copied),
+		cmocka_unit_test(test_what_cannot_be_read),
 		cmocka_unit_test(test_pods_that_are_well_are_not_kept),
 		cmocka_unit_test(test_what_a_list_does_not_name_is_gone),
 		cmocka_unit_test(test_deletions),
