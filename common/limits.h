@@ -73,9 +73,15 @@
 #define SG_MAX_OBJECT_NODES 100000u
 /* One answer of the API server that is no list: what it says of one object. */
 #define SG_MAX_ANSWER (16 * SG_MIB)
-/* Hosts of one Ingress that may be a shop's, and objects of a store that say how it is. */
+/*
+ * Hosts of one Ingress that may be a shop's; objects of a store that say how it is, and
+ * what is kept of all they say, and of one message: one store must not cost the others
+ * their memory.
+ */
 #define SG_MAX_INGRESS_HOSTS 64u
 #define SG_MAX_STORE_OBJECTS 1000u
+#define SG_MAX_STORE_TEXTS ((size_t)256 * 1024)
+#define SG_MAX_OBJECT_MESSAGE 1000
 /* A token that proves who we are. */
 #define SG_MAX_TOKEN ((size_t)64 * 1024)
 

@@ -240,6 +240,16 @@ bool object_state_left_out(struct sg_arena *a, enum object_kind kind,
 	return *store && *out->name && out->message;
 }
 
+/* Whose length may be anybody's. */
+static const char *shorten(struct sg_arena *a, const char *message)
+{
+	if (strlen(message) <= SG_MAX_OBJECT_MESSAGE)
+		return message;
+	const char *begin = sg_arena_printf(a, "%.*s...", SG_MAX_OBJECT_MESSAGE,
+					    message);
+	return begin ? begin : "";
+}
+
 bool object_state_read(struct sg_arena *a, enum object_kind kind,
 		       const struct node *object, const char **store,
 		       struct object_state *out)
@@ -270,5 +280,6 @@ bool object_state_read(struct sg_arena *a, enum object_kind kind,
 	case OBJECT_INGRESS: read_ingress(a, object, out); break;
 	default: break;
 	}
+	out->message = shorten(a, out->message);
 	return *out->name != '\0' && !a->failed;
 }

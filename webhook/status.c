@@ -16,6 +16,8 @@ enum {
 	POLICY_POLL = 1000,
 	BLIND_TOLD = 30000,
 	EXPLAIN_AGAIN = 15000,
+	/* where it took too long, which it may at each time, and others wait */
+	UNEXPLAINED_AGAIN = 120000,
 	FAILED_AGAIN = 5000,
 	CONFLICT_AGAIN = 1000,
 };
@@ -231,17 +233,22 @@ static bool explain(struct status *s, struct store_scene *scene,
 					 object->name);
 	int64_t now = clock_now();
 	scenes_look_again(s->scenes, name, now + EXPLAIN_AGAIN);
-	if (!id || (strcmp(scene->explained, id) == 0 &&
-		    now < scene->explained_at + EXPLAIN_AGAIN))
+	bool was_asked = id && strcmp(scene->explained, id) == 0;
+	if (!id || (was_asked && now < scene->explained_until))
 		return false;
-	if (!took(s, name,
-		  status_explain(s->api, &s->arena, name, object,
-				 &scene->reason, &scene->message, &e),
-		  &e))
-		return false;
+	const char *reason, *message;
+	enum call call = status_explain(s->api, &s->arena, name, object, &reason,
+					&message, &e);
+	bool is_told = took(s, name, call, &e);
+	if (is_told || !was_asked) {
+		scene->reason = reason;
+		scene->message = message;
+	}
 	scene->explained = id;
-	scenes_explain(s->scenes, name, id, scene->reason, scene->message);
-	return true;
+	scenes_explain(s->scenes, name, id, scene->reason, scene->message,
+		       clock_now() +
+			       (is_told ? EXPLAIN_AGAIN : UNEXPLAINED_AGAIN));
+	return is_told;
 }
 
 static void look_again(struct status *s, const char *name, int64_t when,

@@ -398,7 +398,9 @@ static void judge_installed(struct judging *j)
 	} else {
 		s->phase = PHASE_READY;
 		set(j, CONDITION_READY, "True", "Served",
-		    "all workloads are available and all guards are in place");
+		    j->scene->is_crowded ?
+			    "all workloads are available and all guards are in place; of its objects there are more than are looked at" :
+			    "all workloads are available and all guards are in place");
 		if (!s->ready_at) {
 			int64_t took = j->now - begin_of(j);
 			s->ready_at = j->now;

@@ -227,10 +227,11 @@ static bool copy_scene(struct sg_arena *a, const struct scene *scene,
 		.holds_namespace = sg_arena_copy(a, holds, strlen(holds)),
 		.objects = objects,
 		.count = count,
+		.is_crowded = scene->is_crowded,
 		.explained = why[0],
 		.reason = why[1],
 		.message = why[2],
-		.explained_at = scene->explained ? scene->explained_at : 0,
+		.explained_until = scene->explained ? scene->explained_until : 0,
 	};
 	return out->holds_namespace != NULL;
 }
@@ -288,7 +289,7 @@ void scenes_look_again(struct scenes *s, const char *name, int64_t when)
 }
 
 void scenes_explain(struct scenes *s, const char *name, const char *object,
-		    const char *reason, const char *message)
+		    const char *reason, const char *message, int64_t until)
 {
 	const char *const list[EXPLAINED_TEXTS] = { object, reason, message };
 	char *texts = texts_pack(list, EXPLAINED_TEXTS);
@@ -297,7 +298,7 @@ void scenes_explain(struct scenes *s, const char *name, const char *object,
 	if (scene && scene->texts && texts) {
 		free(scene->explained);
 		scene->explained = steal(&texts);
-		scene->explained_at = clock_now();
+		scene->explained_until = until;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	free(texts);

@@ -48,7 +48,7 @@ void scenes_look_again(struct scenes *s, const char *name, int64_t when);
 void scenes_look_at_all(struct scenes *s);
 /* What is known beside: scene.explained, reason and message of it from now on. */
 void scenes_explain(struct scenes *s, const char *name, const char *object,
-		    const char *reason, const char *message);
+		    const char *reason, const char *message, int64_t until);
 
 /* How many Stores show that phase. */
 unsigned long scenes_count(struct scenes *s, enum store_phase phase);

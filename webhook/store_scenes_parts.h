@@ -26,8 +26,10 @@ struct scene {
 	int64_t again; /* 0: never */
 	struct seen_object *objects;
 	unsigned count;
+	size_t bytes; /* of the objects' texts */
+	bool is_crowded; /* there were more objects than are kept */
 	char *explained; /* NULL: nothing is */
-	int64_t explained_at;
+	int64_t explained_until;
 	/* the namespace */
 	char *holds;
 	int64_t namespace_created;

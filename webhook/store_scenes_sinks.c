@@ -263,6 +263,9 @@ static void take_away(struct scenes *s, struct scene *scene, struct seen_object 
 	struct seen_object *o = *at;
 	*at = o->next;
 	scene->count--;
+	scene->bytes -= texts_size(o->texts, OBJECT_TEXTS);
+	scene->is_crowded &= scene->count > SG_MAX_STORE_OBJECTS / 2 ||
+			     scene->bytes > SG_MAX_STORE_TEXTS / 2;
 	seen_object_free(o);
 	scenes_changed(s, scene);
 }
@@ -281,29 +284,56 @@ static char *pack_object(const struct object_state *o)
 	return texts_pack(list, OBJECT_TEXTS);
 }
 
+/* What guards have more: the others can't crowd them out. */
+enum { GUARDS = 64, GUARDS_TEXTS = GUARDS * 1024 };
+
+static bool has_room(const struct scene *scene, const struct seen_object *o,
+		     const struct object_state *state, size_t size)
+{
+	size_t before = o ? texts_size(o->texts, OBJECT_TEXTS) : 0;
+	bool is_guard = state->kind > OBJECT_INGRESS;
+	return (o || scene->count < SG_MAX_STORE_OBJECTS +
+					    (is_guard ? GUARDS : 0)) &&
+	       scene->bytes - before + size <=
+		       SG_MAX_STORE_TEXTS + (is_guard ? GUARDS_TEXTS : 0);
+}
+
+static void crowd(struct scenes *s, struct scene *scene, struct seen_object **at)
+{
+	bool is_news = !scene->is_crowded;
+	if (*at) /* what it said once holds no more */
+		take_away(s, scene, at);
+	scene->is_crowded = true;
+	if (is_news)
+		scenes_changed(s, scene);
+}
+
 static void take_object(struct scenes *s, struct scene *scene,
 			const struct object_state *state, uint32_t round)
 {
 	struct seen_object **at = place(scene, state->kind, state->name);
-	struct seen_object *o = *at;
-	char *texts = pack_object(state);
-	/* one store's must not cost the others their memory; guards are few, and named */
-	bool has_room = scene->count < SG_MAX_STORE_OBJECTS ||
-			state->kind > OBJECT_INGRESS;
-	if (!o && texts && has_room) {
-		o = *at = calloc(1, sizeof *o);
-		scene->count += o != NULL;
-	}
-	if (!o || !texts) {
-		free(texts);
+	cleanup_free char *texts = pack_object(state);
+	size_t size = texts ? texts_size(texts, OBJECT_TEXTS) : 0;
+	if (!texts)
+		return;
+	if (!has_room(scene, *at, state, size)) {
+		crowd(s, scene, at);
 		return;
 	}
+	bool is_new = !*at;
+	if (is_new)
+		*at = calloc(1, sizeof **at);
+	struct seen_object *o = *at;
+	if (!o)
+		return;
+	scene->count += is_new;
+	scene->bytes += size - (is_new ? 0 : texts_size(o->texts, OBJECT_TEXTS));
 	bool is_same = o->texts &&
 		       texts_equal(o->texts, texts, OBJECT_TEXTS) &&
 		       o->health == state->health &&
 		       o->is_idle == state->is_idle;
 	free(o->texts);
-	o->texts = texts;
+	o->texts = steal(&texts);
 	o->kind = (uint8_t)state->kind;
 	o->health = (uint8_t)state->health;
 	o->is_idle = state->is_idle;

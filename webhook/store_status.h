@@ -84,11 +84,12 @@ struct store_scene {
 	const char *holds_namespace; /* why it is still there; "": not known */
 	const struct object_state *objects;
 	unsigned count;
+	bool is_crowded; /* there are more, which nobody looks at */
 	/* What Events or Pods say of one of them that says nothing of itself; "". */
 	const char *explained; /* "StatefulSet/x" */
 	const char *reason;
 	const char *message;
-	int64_t explained_at; /* CLOCK_MONOTONIC, ms; 0: never */
+	int64_t explained_until; /* CLOCK_MONOTONIC, ms; 0: nothing is */
 };
 
 /* What is made of it. */

@@ -127,6 +127,36 @@ static void test_what_cannot_be_read(void **state)
 	close_stage(&s);
 }
 
+/* However many there are, and whatever they say, little of it is kept, and that shows. */
+static void test_crowds(void **state)
+{
+	struct stage s;
+	struct scenes_copy c;
+	char text[2048];
+	(void)state;
+	open_stage(&s);
+	set(&s, &s.stores, FASHION);
+	for (unsigned i = 0; i < 400; i++) {
+		(void)snprintf(text, sizeof text,
+			       "metadata: {name: job-%u, namespace: store-fashion, labels: {urumi.io/store: fashion}}\n"
+			       "status: {conditions: [{type: Failed, status: 'True', message: %01200u}]}\n",
+			       i, i);
+		set(&s, &s.jobs, text);
+	}
+	assert_true(copy(&s, "fashion", &c));
+	assert_true(c.scene.is_crowded);
+	assert_in_range(c.scene.count, 200, 260);
+	assert_int_equal(strlen(c.scene.objects[0].message), 1003);
+	/* who was there may still change, and goes with the next list */
+	s.jobs.begin(s.jobs.context);
+	set(&s, &s.jobs, JOB("{}"));
+	s.jobs.end(s.jobs.context);
+	assert_true(copy(&s, "fashion", &c));
+	assert_int_equal(c.scene.count, 1);
+	assert_false(c.scene.is_crowded);
+	close_stage(&s);
+}
+
 static void test_what_is_copied(void **state)
 {
 	struct stage s;
@@ -153,7 +183,7 @@ static void test_what_is_copied(void **state)
 	assert_int_equal(c.scene.count, 2);
 	expect_text(c.scene.objects[0].reason, "JobRetrying", "the Job");
 	expect_text(c.scene.objects[1].reason, "Evicted", "the Pod");
-	scenes_explain(s.scenes, "fashion", "Job/setup", "r", "m");
+	scenes_explain(s.scenes, "fashion", "Job/setup", "r", "m", 7);
 	assert_true(copy(&s, "fashion", &c));
 	expect_text(c.scene.explained, "Job/setup", "explained");
 	expect_text(c.scene.message, "m", "explanation");
@@ -273,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_copied),
+		cmocka_unit_test(test_crowds),
 		cmocka_unit_test(test_what_cannot_be_read),
 		cmocka_unit_test(test_pods_that_are_well_are_not_kept),
 		cmocka_unit_test(test_what_a_list_does_not_name_is_gone),
