@@ -71,6 +71,8 @@
  */
 #define SG_MAX_OBJECT (4 * SG_MIB)
 #define SG_MAX_OBJECT_NODES 100000u
+/* What of its memory is kept for the next one. */
+#define SG_KEPT_FOR_OBJECTS ((size_t)256 * 1024)
 /* One answer of the API server that is no list: what it says of one object. */
 #define SG_MAX_ANSWER (16 * SG_MIB)
 /*

@@ -197,6 +197,8 @@ static int take_line(void *context, const char *line, size_t length,
 					  .is_event = true };
 	struct node *event = NULL;
 	struct sg_error why = { 0 };
+	if (i->arena.total > SG_KEPT_FOR_OBJECTS)
+		sg_arena_release(&i->arena);
 	sg_arena_clear(&i->arena);
 	switch (object_parse(&i->arena, &text, i->sealed, &event, &why)) {
 	case OBJECT_READ:

@@ -28,6 +28,8 @@ static int tell(struct lines *l, const char *bytes, size_t length,
 	if (keep(l, bytes, length, e))
 		return -1;
 	int result = sink(context, l->rest.data, l->rest.length, !l->is_cut);
+	if (l->rest.capacity > SG_KEPT_FOR_OBJECTS)
+		sg_buffer_release(&l->rest);
 	sg_buffer_clear(&l->rest);
 	l->is_cut = false;
 	return result;
