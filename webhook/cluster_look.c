@@ -168,7 +168,8 @@ enum answer cluster_look_host(struct api *api, struct sg_arena *a,
 				      .sink = &sink,
 				      .sealed = object_sealed_store,
 				      .version = &version,
-				      .deadline = deadline };
+				      .deadline = deadline,
+				      .is_one_page = true };
 	if (informer_list(&l, e) || sg_arena_check(a, e))
 		return WORLD_UNKNOWN;
 	if (search.has_failed) {

@@ -30,8 +30,10 @@ static int make_path(const struct place *p, struct sg_buffer *path,
 		     struct sg_error *e)
 {
 	const struct informer_listing *l = p->listing;
-	sg_buffer_printf(path, "%s%climit=%u", l->path,
-			 strchr(l->path, '?') ? '&' : '?', l->limit);
+	sg_buffer_puts(path, l->path);
+	if (!l->is_one_page)
+		sg_buffer_printf(path, "%climit=%u",
+				 strchr(l->path, '?') ? '&' : '?', l->limit);
 	if (p->next.length) {
 		sg_buffer_puts(path, "&continue=");
 		api_escape(path, p->next.data);

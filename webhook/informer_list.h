@@ -18,6 +18,9 @@ struct informer_listing {
 	/* how many objects a page has, 0: 500; gets fewer where an answer was too much
 	 * for the time or the API server, for whoever asks again */
 	unsigned limit;
+	/* in one answer, where a selector makes them few: the API server has pages read
+	 * from etcd, and all else in its cache */
+	bool is_one_page;
 	size_t count; /* gets how many objects there are */
 	size_t nameless; /* gets how many were left out without a name */
 	int status; /* gets the HTTP status of the last page; 0: no answer */
