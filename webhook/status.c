@@ -203,6 +203,7 @@ static void update(struct status *s, const struct policy *policy,
 	struct store_status shown;
 	struct store_verdict verdict;
 	char is[STORE_STATUS_DIGEST], was[STORE_STATUS_DIGEST];
+	scenes_spent(s->scenes, name);
 	if (!took(s, name,
 		  status_get_store(s->api, &s->arena, name, &store, &e), &e) ||
 	    !store_view_read(store, &view) ||

@@ -9,7 +9,7 @@
 #include "texts.h"
 
 /* ms */
-enum { SETTLE = 300, SWEEP = 1000 };
+enum { SETTLE = 300, SWEEP = 1000, MINUTE = 60000 };
 
 /* --- scenes by name ------------------------------------------------------------ */
 
@@ -76,9 +76,16 @@ void scenes_drop_if_empty(struct scenes *s, struct scene *scene)
 
 void scenes_changed(struct scenes *s, struct scene *scene)
 {
+	int64_t now = clock_now(), again = scene->spent_since + MINUTE;
 	if (scene->due || !scene->texts)
 		return;
-	scene->due = clock_now() + SETTLE;
+	if (scene->spent >= SCENES_LOOKS && now < again) {
+		scene->again = scene->again && scene->again < again ?
+				       scene->again :
+				       again;
+		return;
+	}
+	scene->due = now + SETTLE;
 	TAILQ_INSERT_TAIL(&s->queue, scene, queue);
 	(void)pthread_cond_signal(&s->woken);
 }
@@ -285,6 +292,20 @@ void scenes_look_again(struct scenes *s, const char *name, int64_t when)
 	struct scene *scene = scenes_find(s, name);
 	if (scene && scene->texts && (!scene->again || when < scene->again))
 		scene->again = when;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void scenes_spent(struct scenes *s, const char *name)
+{
+	int64_t now = clock_now();
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene = scenes_find(s, name);
+	if (scene && now >= scene->spent_since + MINUTE) {
+		scene->spent_since = now;
+		scene->spent = 0;
+	}
+	if (scene)
+		scene->spent++;
 	(void)pthread_mutex_unlock(&s->lock);
 }
 

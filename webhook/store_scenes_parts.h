@@ -24,6 +24,8 @@ struct scene {
 	TAILQ_ENTRY(scene) queue;
 	int64_t due; /* 0: not in the queue */
 	int64_t again; /* 0: never */
+	int64_t spent_since;
+	unsigned spent; /* looks since then */
 	struct seen_object *objects;
 	unsigned count;
 	size_t bytes; /* of the objects' texts */

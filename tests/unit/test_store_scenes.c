@@ -157,6 +157,25 @@ static void test_crowds(void **state)
 	close_stage(&s);
 }
 
+/* Who never rests is looked at now and then, and the others as ever. */
+static void test_one_that_never_rests(void **state)
+{
+	struct stage s;
+	(void)state;
+	open_stage(&s);
+	set(&s, &s.stores, FASHION);
+	set(&s, &s.stores, TOYS);
+	expect_next(&s, "fashion");
+	expect_next(&s, "toys");
+	for (unsigned i = 0; i < SCENES_LOOKS; i++)
+		scenes_spent(s.scenes, "fashion");
+	set(&s, &s.jobs, JOB("{failed: 1}"));
+	expect_next(&s, NULL);
+	set(&s, &s.stores, TOYS);
+	expect_next(&s, "toys");
+	close_stage(&s);
+}
+
 static void test_what_is_copied(void **state)
 {
 	struct stage s;
@@ -303,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_copied),
+		cmocka_unit_test(test_one_that_never_rests),
 		cmocka_unit_test(test_crowds),
 		cmocka_unit_test(test_what_cannot_be_read),
 		cmocka_unit_test(test_pods_that_are_well_are_not_kept),
