@@ -388,6 +388,23 @@ static int parse_value(struct parser *p, struct node **out)
 	return *p->at == '"' ? parse_string(p, out) : parse_plain(p, out);
 }
 
+/* Of a text that is ours to change. */
+static int read_text(char *text, size_t length, struct json_reading *how,
+		     struct sg_arena *a, struct node **root, struct sg_error *e)
+{
+	struct parser p = { .at = text,
+			    .end = text + length,
+			    .arena = a,
+			    .how = how,
+			    .line = 1,
+			    .e = e };
+	how->values = 0;
+	if (parse_value(&p, root))
+		return -1;
+	skip_space(&p);
+	return p.at == p.end ? 0 : refuse(&p, "nothing more");
+}
+
 int json_read(const char *bytes, size_t length, struct json_reading *how,
 	      struct sg_arena *a, struct node **root, struct sg_error *e)
 {
@@ -395,17 +412,19 @@ int json_read(const char *bytes, size_t length, struct json_reading *how,
 	*root = NULL;
 	if (!text)
 		return sg_error_memory(e);
-	how->values = 0;
-	struct parser p = { .at = text,
-			    .end = text + length,
-			    .arena = a,
-			    .how = how,
-			    .line = 1,
-			    .e = e };
-	if (parse_value(&p, root))
+	return read_text(text, length, how, a, root, e);
+}
+
+int json_unseal(struct node *sealed, struct json_reading *how,
+		struct sg_arena *a, struct sg_error *e)
+{
+	struct node *root = NULL, *next = sealed->next;
+	char *text = (char *)(uintptr_t)sealed->text;
+	if (read_text(text, sealed->length, how, a, &root, e))
 		return -1;
-	skip_space(&p);
-	return p.at == p.end ? 0 : refuse(&p, "nothing more");
+	*sealed = *root;
+	sealed->next = next;
+	return 0;
 }
 
 int json_parse(const char *bytes, size_t length, struct sg_arena *a,

@@ -42,6 +42,13 @@ int json_read(const char *bytes, size_t length, struct json_reading *how,
 	      struct sg_arena *a, struct node **root, struct sg_error *e);
 
 /*
+ * Reads what is sealed, where it stands: the node becomes that. When it fails, it stays
+ * sealed, and its text is spoilt.
+ */
+int json_unseal(struct node *sealed, struct json_reading *how,
+		struct sg_arena *a, struct sg_error *e);
+
+/*
  * Appends a tree, of YAML or of JSON, as one line of JSON: aliases are followed, and
  * plain scalars are numbers, booleans or null where kubectl would read them so.
  */

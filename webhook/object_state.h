@@ -67,6 +67,8 @@ bool object_state_read(struct sg_arena *a, enum object_kind kind,
 		       const struct node *object, const char **store,
 		       struct object_state *out);
 
+/* Its reason. */
+#define OBJECT_UNREADABLE "Unreadable"
 /*
  * The same of one that can't be read, of which metadata's texts are known: it is not
  * good, and says so.

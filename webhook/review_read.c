@@ -27,27 +27,17 @@ static struct node *find(const struct node *request, const char *object,
 	return node_is_sealed(n) ? n : NULL;
 }
 
-static void become(struct node *n, const struct node *other)
-{
-	struct node *next = n->next;
-	*n = *other;
-	n->next = next;
-}
-
 /* 0: it is read, or stays sealed since there is no room for it. */
 static int unseal(struct sg_arena *a, struct node *n, unsigned *left,
 		  struct sg_error *e)
 {
 	struct json_reading how = { .most_values = *left };
-	struct node *root = NULL;
 	if (n->weight > *left)
 		return 0;
-	int failed = json_read(n->text, n->length, &how, a, &root, e);
-	if (!failed) {
-		*left -= how.values;
-		become(n, root);
-	}
-	return failed;
+	if (json_unseal(n, &how, a, e))
+		return -1;
+	*left -= how.values;
+	return 0;
 }
 
 static int unseal_both(struct sg_arena *a, struct node *now,
@@ -58,10 +48,13 @@ static int unseal_both(struct sg_arena *a, struct node *now,
 		       memcmp(now->text, before->text, now->length) == 0;
 	if (now && unseal(a, now, left, e))
 		return -1;
-	if (is_same)
-		become(before, now);
-	else if (before)
+	if (is_same) {
+		struct node *next = before->next;
+		*before = *now;
+		before->next = next;
+	} else if (before) {
 		(void)unseal(a, before, left, &ignored);
+	}
 	return 0;
 }
 

@@ -379,6 +379,21 @@ static int64_t begin_of(const struct judging *j)
 	return begin < j->installed ? j->installed : begin;
 }
 
+/* Of what keeps no shop from being ready. */
+static const char *what_is_not_seen(struct judging *j)
+{
+	if (j->scene->is_crowded)
+		return "; of its objects there are more than are looked at";
+	for (unsigned i = 0; i < j->scene->count; i++) {
+		const struct object_state *o = &j->scene->objects[i];
+		if (strcmp(o->reason, OBJECT_UNREADABLE) == 0)
+			return print(j, "; %s %.253s %.300s",
+				     object_kind_name(o->kind), o->name,
+				     o->message);
+	}
+	return "";
+}
+
 static void judge_installed(struct judging *j)
 {
 	struct store_status *s = &j->out->status;
@@ -398,9 +413,8 @@ static void judge_installed(struct judging *j)
 	} else {
 		s->phase = PHASE_READY;
 		set(j, CONDITION_READY, "True", "Served",
-		    j->scene->is_crowded ?
-			    "all workloads are available and all guards are in place; of its objects there are more than are looked at" :
-			    "all workloads are available and all guards are in place");
+		    print(j, "all workloads are available and all guards are in place%s",
+			  what_is_not_seen(j)));
 		if (!s->ready_at) {
 			int64_t took = j->now - begin_of(j);
 			s->ready_at = j->now;

@@ -281,6 +281,46 @@ static void test_what_is_not_looked_into(void **state)
 		      7, "{\"type\":\"t\",\"object\":{\"c\":[1,2,3,4,5]}}");
 }
 
+/* Sealed and opened is as if it had never been sealed. */
+static void test_what_is_unsealed(void **state)
+{
+	static const char *const sealed[] = { "a.b", "c", NULL };
+	static const char *const good[] = {
+		"{\"a\":{\"b\":{\"d\":[\"}\\\"\\u00e9\",1.0,{}],\"e\":null}},\"c\":[[]],\"x\":1}",
+		"{\"a\":{\"b\": [ ] },\"c\" : {\"\":{}} }",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		struct json_reading how = { .most_values = 50,
+					    .sealed = sealed };
+		cleanup_arena struct sg_arena a;
+		struct sg_error e = { 0 };
+		struct node *plain = NULL, *root = NULL;
+		sg_arena_init(&a);
+		assert_int_equal(parse(&a, good[i], strlen(good[i]), &plain, &e),
+				 0);
+		assert_int_equal(json_read(good[i], strlen(good[i]), &how, &a,
+					   &root, &e),
+				 0);
+		assert_false(node_equal(plain, root));
+		struct node *at[] = { node_own(node_get(root, "a"), "b"),
+				      node_own(root, "c") };
+		for (size_t n = 0; n < COUNT(at); n++)
+			assert_int_equal(json_unseal(at[n], &how, &a, &e), 0);
+		assert_true(node_equal(plain, root));
+	}
+	cleanup_arena struct sg_arena a;
+	struct json_reading how = { .most_values = 5, .sealed = sealed };
+	struct sg_error e = { 0 };
+	struct node *root = NULL;
+	static const char many[] = "{\"c\":[1,2,3,4,5]}";
+	sg_arena_init(&a);
+	assert_int_equal(json_read(many, strlen(many), &how, &a, &root, &e), 0);
+	expect_error(json_unseal(node_own(root, "c"), &how, &a, &e), &e,
+		     SG_INVALID, "more than 5 values", many);
+	assert_true(node_is_sealed(node_get(root, "c")));
+}
+
 /* Of what can't be read, what there was before. */
 static void test_what_was_read_until_then(void **state)
 {
@@ -341,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_like_jansson),
 		cmocka_unit_test(test_yaml_as_json),
 		cmocka_unit_test(test_what_is_not_looked_into),
+		cmocka_unit_test(test_what_is_unsealed),
 		cmocka_unit_test(test_what_was_read_until_then),
 		cmocka_unit_test(test_quoted_merge_keys_do_not_merge),
 	};

@@ -401,6 +401,26 @@ static void test_deleting(void **state)
 
 /* --- what is shown -------------------------------------------------------------------- */
 
+static void test_what_cannot_be_read_is_told(void **state)
+{
+	struct stage s;
+	(void)state;
+	set_stage(&s);
+	struct object_state *one = put(&s, OBJECT_INGRESS, "all", "");
+	one->health = HEALTH_WAITING;
+	one->reason = OBJECT_UNREADABLE;
+	one->message = "can't be looked at: it is so large";
+	expect(&s, 10, PHASE_READY, "Served",
+	       SERVED "; Ingress all can't be looked at: it is so large");
+	s.scene.is_crowded = true;
+	expect(&s, 10, PHASE_READY, "Served",
+	       SERVED "; of its objects there are more than are looked at");
+	one->kind = OBJECT_DEPLOYMENT;
+	expect(&s, 10, PHASE_PROVISIONING, OBJECT_UNREADABLE,
+	       "Deployment all: can't be looked at: it is so large");
+	sg_arena_release(&s.arena);
+}
+
 static void test_too_large_for_argo_cd(void **state)
 {
 	struct stage s;
@@ -506,6 +526,7 @@ int main(void)
 			test_who_installs_by_hand_has_all_the_time_from_then_on),
 		cmocka_unit_test(test_several_ingresses_of_one_host),
 		cmocka_unit_test(test_deleting),
+		cmocka_unit_test(test_what_cannot_be_read_is_told),
 		cmocka_unit_test(test_too_large_for_argo_cd),
 		cmocka_unit_test(test_what_is_written_is_read_back),
 		cmocka_unit_test(test_a_transition_has_its_time),
