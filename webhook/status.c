@@ -194,8 +194,8 @@ static void write_status(struct status *s, const struct store_view *view,
 }
 
 /* What it says now differs from what it showed when it was seen last. */
-static void update(struct status *s, const struct policy *policy,
-		   const struct store_scene *scene, const char *name)
+static void look_closely(struct status *s, const struct policy *policy,
+			 const struct store_scene *scene, const char *name)
 {
 	struct sg_error e = { 0 };
 	struct node *store = NULL;
@@ -203,7 +203,6 @@ static void update(struct status *s, const struct policy *policy,
 	struct store_status shown;
 	struct store_verdict verdict;
 	char is[STORE_STATUS_DIGEST], was[STORE_STATUS_DIGEST];
-	scenes_spent(s->scenes, name);
 	if (!took(s, name,
 		  status_get_store(s->api, &s->arena, name, &store, &e), &e) ||
 	    !store_view_read(store, &view) ||
@@ -222,6 +221,14 @@ static void update(struct status *s, const struct policy *policy,
 	store_status_digest(&shown, view.observed, was);
 	if (strcmp(is, was) != 0)
 		write_status(s, &view, &verdict.status, &shown);
+}
+
+static void update(struct status *s, const struct policy *policy,
+		   const struct store_scene *scene, const char *name)
+{
+	int64_t begun = clock_now();
+	look_closely(s, policy, scene, name);
+	scenes_spent(s->scenes, name, clock_now() - begun);
 }
 
 /* Asks why, where it was not asked just now. Whether there is an answer. */

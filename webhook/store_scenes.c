@@ -153,6 +153,17 @@ static void sweep(struct scenes *s, int64_t now)
 	all_changed(s, is_to_be_seen_again, &now);
 }
 
+/* Of those that are due, if there are any; else the first. */
+static struct scene *choose(struct scenes *s, int64_t now)
+{
+	struct scene *first = TAILQ_FIRST(&s->queue);
+	for (struct scene *n = first; n && n->due <= now;
+	     n = TAILQ_NEXT(n, queue))
+		if (!n->is_too_large && !n->was_slow)
+			return n;
+	return first;
+}
+
 bool scenes_next(struct scenes *s, int64_t until,
 		 char name[SG_STORE_NAME_MAX + 1])
 {
@@ -162,7 +173,7 @@ bool scenes_next(struct scenes *s, int64_t until,
 		int64_t now = clock_now();
 		if (now >= s->swept + SWEEP)
 			sweep(s, now);
-		struct scene *first = TAILQ_FIRST(&s->queue);
+		struct scene *first = choose(s, now);
 		int64_t wait = first ? first->due : s->swept + SWEEP;
 		if (first && first->due <= now) {
 			TAILQ_REMOVE(&s->queue, first, queue);
@@ -295,7 +306,7 @@ void scenes_look_again(struct scenes *s, const char *name, int64_t when)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-void scenes_spent(struct scenes *s, const char *name)
+void scenes_spent(struct scenes *s, const char *name, int64_t ms)
 {
 	int64_t now = clock_now();
 	(void)pthread_mutex_lock(&s->lock);
@@ -304,8 +315,10 @@ void scenes_spent(struct scenes *s, const char *name)
 		scene->spent_since = now;
 		scene->spent = 0;
 	}
-	if (scene)
+	if (scene) {
 		scene->spent++;
+		scene->was_slow = ms >= SCENES_SLOW;
+	}
 	(void)pthread_mutex_unlock(&s->lock);
 }
 

@@ -26,6 +26,7 @@ struct scene {
 	int64_t again; /* 0: never */
 	int64_t spent_since;
 	unsigned spent; /* looks since then */
+	bool was_slow; /* the last one */
 	struct seen_object *objects;
 	unsigned count;
 	size_t bytes; /* of the objects' texts */

@@ -168,11 +168,39 @@ static void test_one_that_never_rests(void **state)
 	expect_next(&s, "fashion");
 	expect_next(&s, "toys");
 	for (unsigned i = 0; i < SCENES_LOOKS; i++)
-		scenes_spent(s.scenes, "fashion");
+		scenes_spent(s.scenes, "fashion", 0);
 	set(&s, &s.jobs, JOB("{failed: 1}"));
 	expect_next(&s, NULL);
 	set(&s, &s.stores, TOYS);
 	expect_next(&s, "toys");
+	close_stage(&s);
+}
+
+/* However many of them there are, one that is as others are does not wait for all. */
+static void test_large_and_slow_ones_wait(void **state)
+{
+	struct stage s;
+	char name[SG_STORE_NAME_MAX + 1];
+	cleanup_buffer struct sg_buffer large;
+	(void)state;
+	open_stage(&s);
+	sg_buffer_init(&large, SG_MIB);
+	sg_buffer_puts(&large, "metadata: {name: large, uid: w}\nspec: {engine: medusa, values: {a: ");
+	sg_buffer_pad(&large, 'x', SG_MAX_VALUES_BYTES);
+	sg_buffer_puts(&large, "}}\n");
+	set(&s, &s.stores, FASHION);
+	expect_next(&s, "fashion");
+	scenes_spent(s.scenes, "fashion", SCENES_SLOW);
+	set(&s, &s.stores, large.data);
+	set(&s, &s.stores, FASHION);
+	set(&s, &s.stores, TOYS);
+	/* all three are due */
+	assert_false(scenes_next(s.scenes, clock_now(), name));
+	for (int64_t until = clock_now() + 400; clock_now() < until;)
+		;
+	expect_next(&s, "toys");
+	expect_next(&s, "large");
+	expect_next(&s, "fashion");
 	close_stage(&s);
 }
 
@@ -322,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_copied),
+		cmocka_unit_test(test_large_and_slow_ones_wait),
 		cmocka_unit_test(test_one_that_never_rests),
 		cmocka_unit_test(test_crowds),
 		cmocka_unit_test(test_what_cannot_be_read),
