@@ -128,8 +128,7 @@ def container(number, **more):
 def deployment(number, *containers):
     labels = {"urumi.io/store": WORST, "app": f"d{number}"}
     return {"apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": f"d{number}", "namespace": f"store-{WORST}",
-                         "labels": labels},
+            "metadata": {"name": f"d{number}", "labels": labels},
             "spec": {"replicas": 0, "selector": {"matchLabels": {"app": f"d{number}"}},
                      "template": {"metadata": {"labels": {"app": f"d{number}"}},
                                   "spec": {"containers": list(containers)}}}}
@@ -140,16 +139,20 @@ def workloads(gate):
     must(by_bob(gate, {"apiVersion": "v1", "kind": "Namespace",
                        "metadata": {"name": f"store-{WORST}"}}))
     nul = container(1, args=["a\0b"])
-    wide = container(2, args=["<" * 1000] * 1200)
-    gate.cluster.apply(*(deployment(number, container(number)) for number in range(100)))
+    wide = container(2, args=["<" * 1000] * 450)
+    namespace = f"store-{WORST}"
+    gate.cluster.apply(*(deployment(number, container(number)) for number in range(100)),
+                       namespace=namespace)
     for number, one in ((900, nul), (901, wide)):
-        made = apply(gate, deployment(number, one), user="admin", verb="create")
+        made = apply(gate, deployment(number, one), "-n", namespace, user="admin",
+                     verb="create")
         assert made.returncode == 0, made.stderr[:2000]
     labels = {"urumi.io/store": WORST}
     gate.cluster.apply({
         "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-        "metadata": {"name": "all", "namespace": f"store-{WORST}", "labels": labels},
-        "spec": {"rules": [{"host": f"h{n}.example.com"} for n in range(4000)]}})
+        "metadata": {"name": "all", "labels": labels},
+        "spec": {"rules": [{"host": f"h{n}.example.com"} for n in range(4000)]}},
+        namespace=namespace)
 
 
 WORSTS = [values_that_are_many, metadata_of_all_kinds, stores_from_before_there_was_a_gate,
@@ -189,8 +192,9 @@ def test_its_owner_can_shrink_it_unprotect_it_and_delete_it(gate):
     one, other = f"{WORST}-0", f"{WORST}-1"
 
     def patch(name, spec):
-        return gate.cluster.kubectl("patch", "store", name, "--type=merge", "-p",
-                                    json.dumps({"spec": spec}), user="bob")
+        return gate.cluster.kubectl("patch", "store", name, "--type=merge", "--patch-file",
+                                    "/dev/stdin", input=json.dumps({"spec": spec}),
+                                    user="bob")
 
     must(patch(one, {"deletionProtection": True}))
     must(patch(one, {"deletionProtection": False}))
