@@ -77,6 +77,14 @@ void sg_buffer_prepend(struct sg_buffer *b, const void *bytes, size_t length)
 	b->data[b->length] = '\0';
 }
 
+bool sg_buffer_append_part(struct sg_buffer *b, const void *bytes,
+			   size_t length)
+{
+	size_t room = b->cap - b->length;
+	sg_buffer_append(b, bytes, length < room ? length : room);
+	return length <= room;
+}
+
 void sg_buffer_puts(struct sg_buffer *b, const char *text)
 {
 	sg_buffer_append(b, text, strlen(text));

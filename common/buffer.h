@@ -38,6 +38,9 @@ void sg_buffer_clear(struct sg_buffer *b);
 void sg_buffer_append(struct sg_buffer *b, const void *bytes, size_t length);
 /* The bytes go before all others. */
 void sg_buffer_prepend(struct sg_buffer *b, const void *bytes, size_t length);
+/* As much of it as the cap has room for; false where that is not all. */
+bool sg_buffer_append_part(struct sg_buffer *b, const void *bytes,
+			   size_t length);
 void sg_buffer_puts(struct sg_buffer *b, const char *text);
 void sg_buffer_putc(struct sg_buffer *b, char byte);
 void sg_buffer_pad(struct sg_buffer *b, char byte, size_t times);

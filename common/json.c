@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+#include "json_skip.h"
 #include "text.h"
 #include "reading.h"
+
+/* Longer paths, and deeper ones, are none that anybody seals. */
+enum { PATH_SIZE = 96, SEALED_DEPTH = 5 };
 
 /*
  * The text is a copy of ours with a NUL behind it, which no rule accepts, so looking
@@ -14,8 +18,9 @@ struct parser {
 	const char *end;
 	struct sg_arena *arena;
 	unsigned depth;
-	unsigned nodes;
-	unsigned most_nodes;
+	struct json_reading *how;
+	char path[PATH_SIZE]; /* of the value at hand: "metadata.labels" */
+	size_t path_length;
 	uint32_t line;
 	struct sg_error *e;
 };
@@ -50,14 +55,18 @@ static void skip_space(struct parser *p)
 static struct node *new_node(struct parser *p, enum node_kind kind,
 			     enum node_style style)
 {
-	if (p->nodes++ >= p->most_nodes) {
+	struct node *n = NULL;
+	if (p->how->values++ >= p->how->most_values) {
 		sg_error_set(p->e, SG_INVALID, "more than %u values",
-			     p->most_nodes);
+			     p->how->most_values);
 		return NULL;
 	}
-	struct node *n = kind == NODE_SCALAR ?
-				 node_new_view(p->arena, style, NULL, 0) :
-				 node_new_collection(p->arena, kind, style);
+	if (style == STYLE_SEALED)
+		n = node_new_sealed(p->arena);
+	else if (kind == NODE_SCALAR)
+		n = node_new_view(p->arena, style, NULL, 0);
+	else
+		n = node_new_collection(p->arena, kind, style);
 	if (n)
 		n->line = p->line - 1;
 	else
@@ -183,8 +192,11 @@ static int parse_text(struct parser *p, struct node *n)
 
 static int parse_string(struct parser *p, struct node **out)
 {
-	*out = new_node(p, NODE_SCALAR, STYLE_QUOTED);
-	return *out ? parse_text(p, *out) : -1;
+	struct node *n = new_node(p, NODE_SCALAR, STYLE_QUOTED);
+	if (!n || parse_text(p, n))
+		return -1;
+	*out = n;
+	return 0;
 }
 
 /* --- numbers and words --- */
@@ -232,13 +244,65 @@ static int parse_plain(struct parser *p, struct node **out)
 		length = word_length(p->at);
 	if (length == 0)
 		return refuse(p, "a value");
-	*out = new_node(p, NODE_SCALAR, STYLE_PLAIN);
-	if (!*out)
+	struct node *n = new_node(p, NODE_SCALAR, STYLE_PLAIN);
+	if (!n)
 		return -1;
-	(*out)->text = sg_arena_copy(p->arena, p->at, length);
-	(*out)->length = (uint32_t)length;
+	n->text = sg_arena_copy(p->arena, p->at, length);
+	n->length = (uint32_t)length;
+	if (!n->text)
+		return sg_error_memory(p->e);
 	p->at += length;
-	return (*out)->text ? 0 : sg_error_memory(p->e);
+	*out = n;
+	return 0;
+}
+
+/* --- what is not looked into --- */
+
+static bool is_sealed_path(const struct json_reading *how, const char *path)
+{
+	for (const char *const *p = how->sealed; *p; p++)
+		if (strcmp(*p, path) == 0)
+			return true;
+	return false;
+}
+
+/* Goes down to that key; whether what is there is sealed. */
+static bool enter(struct parser *p, const char *key)
+{
+	size_t length = strlen(key), at = p->path_length;
+	static const char *const root[] = { "", NULL };
+	if (!p->how->sealed || p->depth > SEALED_DEPTH ||
+	    at + length + 2 > PATH_SIZE)
+		return false;
+	if (at)
+		p->path[at++] = '.';
+	memcpy(p->path + at, key, length + 1);
+	p->path_length = at + length;
+	const char *const *under = p->how->under ? p->how->under : root;
+	for (; *under; under++)
+		if (strncmp(p->path, *under, strlen(*under)) == 0 &&
+		    is_sealed_path(p->how, p->path + strlen(*under)))
+			return true;
+	return false;
+}
+
+/* The text makes room for its own NUL: the byte before it has been read. */
+static int seal(struct parser *p, struct node **out)
+{
+	size_t values = 0;
+	const char *end = json_skip(p->at, &values);
+	struct node *n = end ? new_node(p, NODE_SCALAR, STYLE_SEALED) : NULL;
+	if (!end)
+		return refuse(p, "a whole value");
+	if (!n)
+		return -1;
+	n->length = (uint32_t)(end - p->at);
+	n->values = values < UINT32_MAX ? (uint32_t)values : UINT32_MAX;
+	n->text = memmove(p->at - 1, p->at, n->length);
+	p->at[n->length - 1] = '\0';
+	p->at += n->length;
+	*out = n;
+	return 0;
 }
 
 /* --- collections --- */
@@ -255,20 +319,32 @@ static int parse_separator(struct parser *p, char close, bool *more)
 	return 0;
 }
 
-static int parse_key(struct parser *p, struct node *mapping)
+static int parse_key(struct parser *p, struct node **key)
 {
-	struct node *key;
 	skip_space(p);
 	if (*p->at != '"')
 		return refuse(p, "a key in quotes");
-	if (parse_string(p, &key))
+	if (parse_string(p, key))
 		return -1;
 	skip_space(p);
 	if (*p->at != ':')
 		return refuse(p, "\":\"");
 	p->at++;
-	node_append(mapping, key);
 	return 0;
+}
+
+static int parse_entry(struct parser *p, struct node **key, struct node **value)
+{
+	if (parse_key(p, key))
+		return -1;
+	size_t path_length = p->path_length;
+	bool is_sealed = enter(p, (*key)->text);
+	skip_space(p);
+	int failed = is_sealed && (*p->at == '{' || *p->at == '[') ?
+			     seal(p, value) :
+			     parse_value(p, value);
+	p->path_length = path_length;
+	return failed;
 }
 
 static int parse_items(struct parser *p, struct node *collection, char close)
@@ -278,13 +354,14 @@ static int parse_items(struct parser *p, struct node *collection, char close)
 	if (!more)
 		p->at++;
 	while (more) {
-		struct node *item;
-		if (close == '}' && parse_key(p, collection))
-			return -1;
-		if (parse_value(p, &item))
-			return -1;
-		node_append(collection, item);
-		if (parse_separator(p, close, &more))
+		struct node *key = NULL, *item = NULL;
+		int failed = close == '}' ? parse_entry(p, &key, &item) :
+					    parse_value(p, &item);
+		if (item) { /* what was read of it, even so */
+			node_append(collection, key);
+			node_append(collection, item);
+		}
+		if (failed || parse_separator(p, close, &more))
 			return -1;
 	}
 	return close == '}' ? reading_check_keys(collection, 1, p->e) : 0;
@@ -315,32 +392,48 @@ static int parse_value(struct parser *p, struct node **out)
 	return *p->at == '"' ? parse_string(p, out) : parse_plain(p, out);
 }
 
-static int parse(const char *bytes, size_t length, unsigned most_nodes,
-		 struct sg_arena *a, struct node **root, struct sg_error *e)
+/* Of a text that is ours to change. */
+static int read_text(char *text, size_t length, struct json_reading *how,
+		     struct sg_arena *a, struct node **root, struct sg_error *e)
 {
-	char *text = sg_arena_copy(a, bytes, length);
-	if (!text)
-		return sg_error_memory(e);
 	struct parser p = { .at = text,
 			    .end = text + length,
 			    .arena = a,
-			    .most_nodes = most_nodes,
+			    .how = how,
 			    .line = 1,
 			    .e = e };
+	how->values = 0;
 	if (parse_value(&p, root))
 		return -1;
 	skip_space(&p);
 	return p.at == p.end ? 0 : refuse(&p, "nothing more");
 }
 
+int json_read(const char *bytes, size_t length, struct json_reading *how,
+	      struct sg_arena *a, struct node **root, struct sg_error *e)
+{
+	char *text = sg_arena_copy(a, bytes, length);
+	*root = NULL;
+	if (!text)
+		return sg_error_memory(e);
+	return read_text(text, length, how, a, root, e);
+}
+
+int json_unseal(struct node *sealed, struct json_reading *how,
+		struct sg_arena *a, struct sg_error *e)
+{
+	struct node *root = NULL, *next = sealed->next;
+	char *text = (char *)(uintptr_t)sealed->text;
+	if (read_text(text, sealed->length, how, a, &root, e))
+		return -1;
+	*sealed = *root;
+	sealed->next = next;
+	return 0;
+}
+
 int json_parse(const char *bytes, size_t length, struct sg_arena *a,
 	       struct node **root, struct sg_error *e)
 {
-	return parse(bytes, length, SG_MAX_NODES, a, root, e);
-}
-
-int json_parse_review(const char *bytes, size_t length, struct sg_arena *a,
-		      struct node **root, struct sg_error *e)
-{
-	return parse(bytes, length, SG_MAX_REVIEW_NODES, a, root, e);
+	struct json_reading how = { .most_values = SG_MAX_NODES };
+	return json_read(bytes, length, &how, a, root, e);
 }

@@ -20,9 +20,33 @@
  */
 int json_parse(const char *bytes, size_t length, struct sg_arena *a,
 	       struct node **root, struct sg_error *e);
-/* The same of at most SG_MAX_REVIEW_NODES, for what anybody may send. */
-int json_parse_review(const char *bytes, size_t length, struct sg_arena *a,
-		      struct node **root, struct sg_error *e);
+
+/*
+ * What is to be read of a text, for what anybody may have written. A mapping or a list at
+ * a sealed path is not looked into: it becomes a scalar of STYLE_SEALED, whose text is its
+ * JSON and whose weight the number of values in it, keys too. That it is JSON at all is
+ * only known once it is read by itself.
+ */
+struct json_reading {
+	unsigned most_values; /* keys count, too; what is sealed is one */
+	const char *const *sealed; /* "metadata.managedFields", …, NULL; or none */
+	const char *const *under; /* what they are below: "object.", …, NULL; or nothing */
+	unsigned values; /* gets how many there are */
+};
+
+/*
+ * The same as json_parse(). When it fails, *root is what was read until then, whole
+ * entries and items of it, or NULL.
+ */
+int json_read(const char *bytes, size_t length, struct json_reading *how,
+	      struct sg_arena *a, struct node **root, struct sg_error *e);
+
+/*
+ * Reads what is sealed, where it stands: the node becomes that. When it fails, it stays
+ * sealed, and its text is spoilt.
+ */
+int json_unseal(struct node *sealed, struct json_reading *how,
+		struct sg_arena *a, struct sg_error *e);
 
 /*
  * Appends a tree, of YAML or of JSON, as one line of JSON: aliases are followed, and

@@ -5,6 +5,17 @@
 #include "json.h"
 #include "reading.h"
 
+/* Two bytes where JSON has them: a text may be written within another's. */
+static void write_escape(struct sg_buffer *out, char c)
+{
+	static const char meant[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
+	const char *found = strchr(meant, c);
+	if (found)
+		sg_buffer_printf(out, "\\%c", names[found - meant]);
+	else
+		sg_buffer_printf(out, "\\u%04x", (unsigned)c);
+}
+
 void json_write_string(struct sg_buffer *out, const char *text)
 {
 	sg_buffer_putc(out, '"');
@@ -16,11 +27,7 @@ void json_write_string(struct sg_buffer *out, const char *text)
 		sg_buffer_append(out, run, (size_t)(text - run));
 		if (!*text)
 			break;
-		if (*text == '"' || *text == '\\')
-			sg_buffer_printf(out, "\\%c", *text);
-		else
-			sg_buffer_printf(out, "\\u%04x", (unsigned)*text);
-		text++;
+		write_escape(out, *text++);
 	}
 	sg_buffer_putc(out, '"');
 }
@@ -64,7 +71,9 @@ static void write_plain(struct sg_buffer *out, const char *text)
 
 static void write_scalar(struct sg_buffer *out, const struct node *n)
 {
-	if (n->style == STYLE_PLAIN && !n->tagged)
+	if (node_is_sealed(n))
+		sg_buffer_append(out, n->text, n->length);
+	else if (n->style == STYLE_PLAIN && !n->tagged)
 		write_plain(out, n->text);
 	else
 		json_write_string(out, n->text);

@@ -14,8 +14,8 @@
 /* Nodes of one document, counted again each time an alias repeats them. */
 #define SG_MAX_NODES 1000000u
 /*
- * Values of one AdmissionReview. Each takes about 80 bytes here and may have taken two
- * of its sender, who need not be trusted with forty times a request's size.
+ * Values of one AdmissionReview, keys too. Each takes about 80 bytes here and may have
+ * taken two of its sender, who need not be trusted with forty times a request's size.
  */
 #define SG_MAX_REVIEW_NODES 100000u
 /*
@@ -28,6 +28,18 @@
  * libyaml looks through all of these at each token.
  */
 #define SG_MAX_FLOW_WORK 100000000u
+/*
+ * A Store's spec.values: bytes as JSON, and values with their keys. What an environment
+ * variable holds ends at 128 KiB, and so does Argo CD's way to our plugin.
+ */
+#define SG_MAX_VALUES_BYTES ((size_t)32 * 1024)
+#define SG_MAX_VALUES 2000u
+/* What people and controllers may hang on a Store. Annotations in bytes, too. */
+#define SG_MAX_LABELS 64u
+#define SG_MAX_ANNOTATIONS 64u
+#define SG_MAX_ANNOTATION_BYTES ((size_t)16 * 1024)
+#define SG_MAX_OWNER_REFERENCES 16u
+#define SG_MAX_FINALIZERS 16u
 /* Nesting of one document; libyaml has no limit of its own. */
 #define SG_MAX_DEPTH 512u
 /* Documents in one stream. */
@@ -74,13 +86,26 @@
 #define SG_MAX_PEM ((size_t)256 * 1024)
 /* Names of one serving certificate. */
 #define SG_MAX_CERTIFICATE_NAMES 32u
-/* One event of a watch, an object with its wrapping. */
-#define SG_MAX_WATCH_LINE (4 * SG_MIB)
-/* One answer of the API server; longer pages are asked for in smaller ones. */
+/*
+ * One object of a list, or event of a watch, as JSON, and the values in it that are read,
+ * keys too: one that has more is left out. etcd takes 1.5 MiB unless told otherwise, and
+ * JSON writes a "<" in six bytes.
+ */
+#define SG_MAX_OBJECT (4 * SG_MIB)
+#define SG_MAX_OBJECT_NODES 100000u
+/* What of its memory is kept for the next one. */
+#define SG_KEPT_FOR_OBJECTS ((size_t)256 * 1024)
+/* One answer of the API server that is no list: what it says of one object. */
 #define SG_MAX_ANSWER (16 * SG_MIB)
-/* Hosts of one Ingress that may be a shop's, and objects of a store that say how it is. */
+/*
+ * Hosts of one Ingress that may be a shop's; objects of a store that say how it is, and
+ * what is kept of all they say, and of one message: one store must not cost the others
+ * their memory.
+ */
 #define SG_MAX_INGRESS_HOSTS 64u
 #define SG_MAX_STORE_OBJECTS 1000u
+#define SG_MAX_STORE_TEXTS ((size_t)256 * 1024)
+#define SG_MAX_OBJECT_MESSAGE 1000
 /* A token that proves who we are. */
 #define SG_MAX_TOKEN ((size_t)64 * 1024)
 

@@ -46,7 +46,9 @@ static int decode_spec(struct sg_arena *a, const struct node *spec,
 	s->values = node_get(spec, "values");
 	if (node_is_null(s->values))
 		s->values = NULL;
-	return s->values ? decode_any_mapping(s->values, "spec.values", e) : 0;
+	return s->values && !node_is_sealed(s->values) ?
+		       decode_any_mapping(s->values, "spec.values", e) :
+		       0;
 }
 
 int store_decode(struct sg_arena *a, const struct node *document,

@@ -19,7 +19,7 @@ struct store {
 	const char *admin_email;
 	const char *delivery;
 	const char *deletion_protection; /* "true" or "false", if it says */
-	const struct node *values; /* a mapping, or NULL */
+	const struct node *values; /* a mapping, sealed or not, or NULL */
 };
 
 /* Whether a document is a Store of our group, whatever its version. */

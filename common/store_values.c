@@ -1,5 +1,6 @@
 /* What of a chart's values a Store may set. */
 #include "store.h"
+#include "store_budget.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -144,10 +145,25 @@ static void check_value(struct values_check *c, const struct node *value,
 	}
 }
 
+/* More than a review has room for: they may stay, or become few. */
+static void check_sealed(const struct node *values, const struct node *old,
+			 struct violations *v)
+{
+	if (!node_equal(values, old))
+		violations_add(v, "spec.values",
+			       "has %u values with their keys, more than can be looked at in one change: leave them as they are, or leave up to %u",
+			       (unsigned)values->values, SG_MAX_VALUES);
+}
+
 void store_check_values(const struct policy *p, const struct store *s,
 			const struct node *old, struct violations *v)
 {
 	struct values_check c = { .v = v };
+	store_check_size(s->values, old, violations_excusable(v));
+	if (node_is_sealed(s->values)) {
+		check_sealed(s->values, old, violations_excusable(v));
+		return;
+	}
 	c.engine = s->engine ? policy_engine(p, s->engine) : NULL;
 	if (c.engine && s->values)
 		check_mapping(&c, node_resolve(s->values), old);

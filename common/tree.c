@@ -39,6 +39,11 @@ bool node_is_null(const struct node *n)
 	       strcmp(n->text, "NULL") == 0;
 }
 
+bool node_is_sealed(const struct node *n)
+{
+	return n && n->kind == NODE_SCALAR && n->style == STYLE_SEALED;
+}
+
 bool node_is(const struct node *n, const char *text)
 {
 	n = node_resolve(n);
@@ -124,7 +129,7 @@ bool node_equal(const struct node *a, const struct node *b)
 const char *node_text(const struct node *n)
 {
 	n = node_resolve(n);
-	if (!n || n->kind != NODE_SCALAR || node_is_null(n))
+	if (!n || n->kind != NODE_SCALAR || node_is_null(n) || node_is_sealed(n))
 		return NULL;
 	return n->text;
 }
@@ -210,6 +215,14 @@ struct node *node_new_view(struct sg_arena *a, enum node_style style,
 		n->text = text;
 		n->length = (uint32_t)length;
 	}
+	return n;
+}
+
+struct node *node_new_sealed(struct sg_arena *a)
+{
+	struct node *n = new_node(a, NODE_SCALAR, STYLE_SEALED, sizeof *n);
+	if (n)
+		n->text = NULL;
 	return n;
 }
 
@@ -299,11 +312,24 @@ void node_set_string(struct sg_arena *a, struct node *mapping, const char *key,
 	node_set(a, mapping, key, node_new_string(a, value));
 }
 
+static struct node *copy_sealed(struct sg_arena *a, const struct node *n)
+{
+	struct node *copy = node_new_sealed(a);
+	if (!copy)
+		return NULL;
+	copy->text = sg_arena_copy(a, n->text, n->length);
+	copy->length = n->length;
+	copy->values = n->values;
+	return copy->text ? copy : NULL;
+}
+
 struct node *node_copy(struct sg_arena *a, const struct node *n)
 {
 	n = node_resolve(n);
 	if (!n)
 		return NULL;
+	if (node_is_sealed(n))
+		return copy_sealed(a, n);
 	struct node *copy =
 		n->kind == NODE_SCALAR ?
 			node_new_scalar(a, n->style, n->text, n->length) :

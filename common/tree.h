@@ -31,6 +31,7 @@ enum node_style {
 	STYLE_LITERAL,	/* scalars: block, literal or folded */
 	STYLE_BLOCK,	/* collections */
 	STYLE_FLOW,
+	STYLE_SEALED,	/* scalars: the JSON of what json_read() was not to look into */
 };
 
 struct node {
@@ -50,6 +51,7 @@ struct node {
 		struct { /* scalar */
 			const char *text; /* NUL-terminated; may hold no NUL */
 			uint32_t length;
+			uint32_t values; /* of what is sealed: with its keys */
 		};
 		struct { /* sequence, mapping */
 			struct node *first;
@@ -100,6 +102,8 @@ bool node_is_mapping(const struct node *n);
 bool node_is_sequence(const struct node *n);
 /* Null as YAML 1.1 and 1.2 have it: empty, ~, null, Null, NULL; or absent. */
 bool node_is_null(const struct node *n);
+/* A mapping or a list that was not looked into: its text is JSON. */
+bool node_is_sealed(const struct node *n);
 /* A scalar that equals text. */
 bool node_is(const struct node *n, const char *text);
 /*
@@ -119,7 +123,7 @@ const struct node *node_path(const struct node *n, ...)
  * a string. Absent equals null.
  */
 bool node_equal(const struct node *a, const struct node *b);
-/* Text of a scalar, or NULL for anything else and for null. */
+/* Text of a scalar, or NULL for anything else, for null, and for what is sealed. */
 const char *node_text(const struct node *n);
 /* Text of what Kubernetes reads as a string, or NULL. */
 const char *node_string(const struct node *n);
@@ -130,6 +134,8 @@ size_t node_count(const struct node *collection); /* items, or pairs */
 struct node *node_new_alias(struct sg_arena *a, struct node *target);
 struct node *node_new_collection(struct sg_arena *a, enum node_kind kind,
 				 enum node_style style);
+/* Sealed, without a text yet; has room to become a collection where it stands. */
+struct node *node_new_sealed(struct sg_arena *a);
 /* Of a text that lives as long. */
 struct node *node_new_view(struct sg_arena *a, enum node_style style,
 			   const char *text, size_t length);

@@ -69,12 +69,12 @@ def test_an_entry_says_all_of_a_store(gate, generator):
     must(apply(gate, store("blue", **said)))
     (entry,) = generator.ask().parameters
     made = read(gate, "blue")
-    values, whole = json.loads(entry.pop("values")), json.loads(entry.pop("store"))
+    whole = json.loads(entry.pop("store"))
     assert entry == {
         "name": "blue", "namespace": "store-blue", "engine": "woocommerce",
         "owner": "alice", "uid": made["metadata"]["uid"],
         **{key: said[key] for key in ("plan", "host", "adminEmail", "displayName")}}
-    assert values == said["values"]
+    assert whole["spec"]["values"] == said["values"]
     assert whole == {"apiVersion": "urumi.io/v1", "kind": "Store",
                      "metadata": {"name": "blue", "uid": made["metadata"]["uid"]},
                      "spec": made["spec"]}
@@ -116,7 +116,7 @@ def test_all_parameters_are_there_where_the_store_says_nothing(gate, generator):
     assert json.loads(bare["store"])["spec"] == {
         "engine": "medusa", "plan": "small", "host": "bare.shops.example.com",
         "displayName": "bare", "delivery": "gitops"}
-    assert (bare["owner"], bare["adminEmail"], bare["values"]) == ("", "", "{}")
+    assert (bare["owner"], bare["adminEmail"]) == ("", "")
 
 
 def test_what_is_filled_in_is_the_clusters_policys(gate, generator):

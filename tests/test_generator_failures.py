@@ -197,15 +197,36 @@ def test_fields_of_later_versions_stand_in_nobodys_way(fake, webhook):  # noqa: 
     assert '"invented":{"x":[1.5,null,true,"1e3"]}' in entry["store"]
 
 
-def test_a_list_that_is_too_large_is_refused(fake, webhook):  # noqa: F811
-    large = entries(*(f"shop-{number:03d}" for number in range(300)), more="next",
-                    values={"x": "y" * 30_000})
-    rest = entries(*(f"zoo-{number:03d}" for number in range(300)), engine="medusa",
-                   values={"x": "y" * 30_000})
+def test_a_list_that_is_too_large_is_refused_and_had_in_parts(fake, webhook):  # noqa: F811
+    large = entries(*(f"shop-{number:03d}" for number in range(500)), more="next",
+                    values={"x": "y" * 32_000})
+    rest = entries(*(f"zoo-{number:03d}" for number in range(600)), engine="medusa",
+                   values={"x": "y" * 32_000})
     pages(fake, large, rest)
-    webhook.generator.ask().fails(500, "larger than 32 MiB", "input.parameters.engine")
+    webhook.generator.ask().fails(500, "larger than 32 MiB", "each engine by itself",
+                                  "input.parameters: {shard: 0, of: 2}")
     pages(fake, large, rest)
-    assert len(webhook.generator.ask(question(engine="medusa")).names) == 300
+    assert len(webhook.generator.ask(question(engine="medusa")).names) == 600
+    names = []
+    for shard in range(2):
+        pages(fake, large, rest)
+        names += webhook.generator.ask(question(shard=str(shard), of=2)).names
+    assert len(names) == len(set(names)) == 1100
+
+
+def test_worse_than_any_is_withheld_alone(fake, webhook):  # noqa: F811
+    """Made before there was a budget, or while nobody looked."""
+    stores = entries("good", "many", "long", "deep")
+    many, long, deep = (item["spec"] for item in stores["items"][1:])
+    many["values"], long["values"] = {"x": [0] * 92_000}, {"x": "y" * 1_400_000}
+    deep["values"] = "DEEP"
+    body = json.dumps(stores).replace(
+        '"DEEP"', '{"x": %s%s}' % ("[" * 3000, "]" * 3000)).encode()
+    pages(fake, lambda handler: handler.reply(200, body))
+    assert webhook.generator.ask().names == ["good"]
+    said = [line["stores"] for line in webhook.logged() if "withheld from" in line["message"]]
+    assert len(said) == 1 and all(f"{name}: spec.values is larger" in said[0]
+                                  for name in ("many", "long", "deep")), said
 
 
 def test_lists_are_read_one_after_another(fake, webhook):  # noqa: F811

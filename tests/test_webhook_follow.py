@@ -232,12 +232,19 @@ def test_failures_wait_longer_and_longer(fake, config, program):
     assert follow.end() < 500 * SLOW
 
 
-def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones(fake, config, program):
+def test_what_came_half_is_asked_for_in_smaller_pages(fake, config, program):
     def answer(handler):
         if handler.is_watch:
             handler.stream()
-        elif "limit=500" in handler.path or "limit=250" in handler.path:
-            handler.reply(200, b"[" + b" " * (17 << 20))
+        elif "limit=500" in handler.path:
+            whole = json.dumps(a_list("a", "b")).encode()
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(whole)))
+            handler.end_headers()
+            handler.wfile.write(whole[:len(whole) // 2])
+            handler.close_connection = True
+        elif "limit=250" in handler.path:
+            handler.reply(504, b"the server was unable to return a response in time")
         else:
             handler.reply(200, a_list("a"))
 
@@ -246,6 +253,60 @@ def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones(fake, config, prog
     follow.wait_for("set a 1")
     follow.wait_for("end")
     assert paths(fake)[:3] == [f"{STORES}?limit={n}" for n in (500, 250, 125)]
+    follow.end()
+
+
+UNREADABLE = {
+    "too many values": ("[" + "0," * 120_000 + "0]", "more than 100000 values"),
+    "too long": ('"' + "x" * (5 << 20) + '"', "larger than 4 MiB"),
+    "too deep": ("[" * 600 + "]" * 600, "nested deeper than 512 levels"),
+    "a NUL": (r'"\u0000"', "holds a NUL"),
+    "half a pair": (r'"\ud800"', "surrogate pair"),
+}
+
+
+def unreadable(name, case, version="1"):
+    return ('{"metadata": {"annotations": {"a": "}]"}, "name": "%s", "resourceVersion": '
+            '"%s"}, "spec": {"values": {"x": %s}}}' % (name, version, UNREADABLE[case][0]))
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_an_object_that_cannot_be_read_costs_the_others_nothing(fake, config, program,
+                                                               case):
+    """In a list, and in a watch, which goes on."""
+    page = json.dumps(a_list("a", "b")).replace(
+        "[{", f"[{unreadable('worst', case)}, {{", 1).encode()
+
+    def answer(handler):
+        if handler.is_watch:
+            handler.stream('{"type": "MODIFIED", "object": %s}\n'.encode()
+                           % unreadable("worst", case, "300").encode()
+                           + event("ADDED", "after", "301"))
+        else:
+            handler.reply(200, page)
+
+    fake.answer = answer
+    follow = program("follow", config(fake.url), STORES)
+    follow.wait_for("set after 301")
+    assert follow.lines == ["begin", "left out worst", "set a 1", "set b 1", "end",
+                            "left out worst", "set after 301"]
+    told = [line for line in follow.errors if "left out" in line]
+    assert len(told) == 1 and "worst is left out" in told[0], told
+    assert UNREADABLE[case][1] in told[0]
+    assert sum("watch=true" in path for path in paths(fake)) == 1
+    follow.end()
+
+
+def test_a_page_of_many_large_objects(fake, config, program):
+    """Each can be read, and none is an obstacle to the next."""
+    large = dict(a_list("x"), items=[
+        dict(store(f"s{n}", values={"a": [0] * 92_000}),
+             metadata={"name": f"s{n}", "resourceVersion": "1"}) for n in range(24)])
+    fake.answer = lambda handler: (handler.stream() if handler.is_watch
+                                   else handler.reply(200, large))
+    follow = program("follow", config(fake.url), STORES)
+    follow.wait_for("end")
+    assert len(follow.lines) == 26 and not any("left" in line for line in follow.lines)
     follow.end()
 
 

@@ -40,6 +40,8 @@ void gate_validate_storepolicy(struct gate *g);
 void gate_check_plan_groups(struct gate *g, const struct store *s);
 void gate_check_host_is_free(struct gate *g, const struct store *s);
 void gate_check_namespace_is_free(struct gate *g, const struct store *s);
+/* What a Store may carry beside its spec, which is there for others to see. */
+void gate_check_budget(struct gate *g);
 /*
  * The last rule for a Store that is new to its owner, and only for what stands: a place
  * in the owner's quota. It refuses by itself.

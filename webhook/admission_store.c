@@ -172,6 +172,7 @@ static void validate_create(struct gate *g)
 						"by who may assign";
 	check_owner_of_new(g, &s);
 	store_check(g->world->policy, &s, v);
+	gate_check_budget(g);
 	bool good_name = !complains_of(v, "metadata.name");
 	gate_check_plan_groups(g, &s);
 	check_host(g, &s, good_name && !complains_of(v, "spec.host"));
@@ -232,7 +233,10 @@ static void validate_update(struct gate *g)
 	annotate_owner(g, "owner", before);
 	if (!same_spec && !same_owner)
 		annotate_owner(g, "new-owner", owner);
-	if (!may_change(g, before, same_spec) || same_spec)
+	if (!may_change(g, before, same_spec))
+		return;
+	gate_check_budget(g);
+	if (same_spec)
 		return;
 	check_owner_stays(g, owner, before);
 	if (owner && !same_owner && is_deleting(g))

@@ -315,19 +315,55 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 	return answer->over_cap || answer->no_memory ? 0 : size * count;
 }
 
+/* What is common to both calls, and to their failures. */
+static int call(struct api *a, struct transfer *t, int *status,
+		const struct sg_buffer *answer, struct sg_error *e)
+{
+	int failed = transfer_run(a, t, e);
+	*status = t->status;
+	if (t->request->retry_after)
+		*t->request->retry_after = t->retry_after;
+	if (sg_buffer_check(answer, e)) {
+		sg_error_context(e, "the answer");
+		return transfer_context(t->request, e);
+	}
+	return failed ? -1 : 0;
+}
+
 int api_call(struct api *a, const struct api_request *r, int *status,
 	     struct sg_buffer *answer, struct sg_error *e)
 {
 	struct transfer t = { .request = r,
 			      .body = take_body,
 			      .context = answer };
-	int failed = transfer_run(a, &t, e);
-	*status = t.status;
-	if (r->retry_after)
-		*r->retry_after = t.retry_after;
-	if (sg_buffer_check(answer, e)) {
-		sg_error_context(e, "the answer");
-		return transfer_context(r, e);
-	}
-	return failed ? -1 : 0;
+	return call(a, &t, status, answer, e);
+}
+
+/* --- answers in pieces --- */
+
+struct stream {
+	struct transfer transfer;
+	api_piece piece;
+	void *context;
+	struct sg_buffer *answer;
+};
+
+static size_t take_piece(char *bytes, size_t size, size_t count, void *context)
+{
+	struct stream *s = context;
+	if (transfer_status(&s->transfer) != 200)
+		return take_body(bytes, size, count, s->answer);
+	return s->piece(s->context, bytes, size * count) < 0 ? 0 : size * count;
+}
+
+int api_stream(struct api *a, const struct api_request *r, api_piece piece,
+	       void *context, int *status, struct sg_buffer *answer,
+	       struct sg_error *e)
+{
+	struct stream s = { .transfer = { .request = r, .body = take_piece },
+			    .piece = piece,
+			    .context = context,
+			    .answer = answer };
+	s.transfer.context = &s;
+	return call(a, &s.transfer, status, answer, e);
 }

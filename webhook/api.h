@@ -47,6 +47,16 @@ int api_call(struct api *a, const struct api_request *r, int *status,
 	     struct sg_buffer *answer, struct sg_error *e);
 
 /*
+ * The same, but an answer of 200 goes to piece() as it comes, and the answer's body is
+ * only what others say. Negative from piece(): no more of it, which is SG_IO.
+ */
+typedef int (*api_piece)(void *context, const char *bytes, size_t length);
+
+int api_stream(struct api *a, const struct api_request *r, api_piece piece,
+	       void *context, int *status, struct sg_buffer *answer,
+	       struct sg_error *e);
+
+/*
  * For an answer that is a refusal: an error of what was asked, the status and the
  * message of the metav1.Status in it, or else the answer's begin. Returns -1.
  */
@@ -64,10 +74,11 @@ void api_escape(struct sg_buffer *path, const char *text);
 
 /*
  * A watch: each line of an answer of 200 goes to `line` (without its end; not
- * NUL-terminated) until the server ends it, nothing has come for `quiet` ms, line()
+ * NUL-terminated; what is longer than SG_MAX_OBJECT is not whole) until the server ends it, nothing has come for `quiet` ms, line()
  * returns negative, or api_stop().
  */
-typedef int (*api_line)(void *context, const char *line, size_t length);
+typedef int (*api_line)(void *context, const char *line, size_t length,
+			bool is_whole);
 
 struct api_watching {
 	const char *path;

@@ -56,7 +56,7 @@ static int conclude(struct watch *w, const struct api_request *r, int failed,
 		return api_refused(r, w->asked->status, &w->refusal, e);
 	if (failed)
 		return -1;
-	if (!lines_is_cut(&w->lines))
+	if (!lines_end_within(&w->lines))
 		return 0;
 	sg_error_set(e, SG_IO, "the answer ended within a line");
 	return transfer_context(r, e);
@@ -73,7 +73,7 @@ int api_watch(struct api *a, struct api_watching *w, struct sg_error *e)
 					     .header = take_header,
 					     .is_watch = true } };
 	watch.transfer.context = &watch;
-	lines_init(&watch.lines, SG_MAX_WATCH_LINE);
+	lines_init(&watch.lines, SG_MAX_OBJECT);
 	sg_buffer_init(&watch.refusal, SG_MAX_TOKEN);
 	int failed = transfer_run(a, &watch.transfer, e);
 	w->status = watch.transfer.status;

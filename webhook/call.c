@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "json.h"
+#include "object_parse.h"
 
 static enum call outcome(const struct api_request *r, int status,
 			 const char *name, const struct sg_buffer *answer,
@@ -29,8 +30,10 @@ enum call call_object(struct api *api, struct sg_arena *a,
 	enum call call = outcome(r, status, name, &answer, e);
 	if (call != CALL_DONE || !root)
 		return call;
-	if (json_parse(answer.data ? answer.data : "", answer.length, a, root,
-		       e)) {
+	struct json_reading how = { .most_values = SG_MAX_OBJECT_NODES,
+				    .sealed = object_sealed_store };
+	if (json_read(answer.data ? answer.data : "", answer.length, &how, a,
+		      root, e)) {
 		sg_error_context(e, "%s %.200s", r->method, r->path);
 		return CALL_REFUSED;
 	}

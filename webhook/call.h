@@ -15,7 +15,8 @@ enum call {
 
 /*
  * `name`: the object's, which a 404 has to name, or else there is no such kind. *root
- * (NULL: not wanted) gets the answer, in the arena.
+ * (NULL: not wanted) gets the answer, in the arena; what object_sealed_store has of it
+ * is not looked into.
  */
 enum call call_object(struct api *api, struct sg_arena *a,
 		      const struct api_request *r, const char *name,

@@ -363,10 +363,11 @@ static void *keep(void *context)
 }
 
 /* Whatever happened to the Secret, it is read as it is then. */
-static int heard(void *context, const char *line, size_t length)
+static int heard(void *context, const char *line, size_t length, bool is_whole)
 {
 	(void)line;
 	(void)length;
+	(void)is_whole;
 	certificates_ring(context);
 	return 0;
 }

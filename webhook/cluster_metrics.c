@@ -18,6 +18,11 @@ static double read_synced(const void *informer)
 	return informer_is_synced(informer);
 }
 
+static double read_left_out(const void *informer)
+{
+	return (double)informer_left_out(informer);
+}
+
 static double read_generation(const void *policies)
 {
 	int64_t generation = 0;
@@ -44,6 +49,8 @@ int cluster_metrics_add(struct metrics *m, struct stores *stores,
 	static const char synced[] = "storeguard_watch_synced";
 	static const char synced_help[] =
 		"Whether a first list has been read whole, by kind.";
+	static const char left_out[] = CLUSTER_LEFT_OUT;
+	static const char left_out_help[] = CLUSTER_LEFT_OUT_HELP;
 	static const char store[] = "kind=\"Store\"";
 	static const char policy[] = "kind=\"StorePolicy\"";
 	static const char quota[] = "kind=\"StoreQuota\"";
@@ -59,6 +66,12 @@ int cluster_metrics_add(struct metrics *m, struct stores *stores,
 		  policy, NULL },
 		{ synced, synced_help, METRIC_GAUGE, read_synced, w->quotas,
 		  quota, NULL },
+		{ left_out, left_out_help, METRIC_COUNTER, read_left_out,
+		  w->stores, store, NULL },
+		{ left_out, left_out_help, METRIC_COUNTER, read_left_out,
+		  w->policies, policy, NULL },
+		{ left_out, left_out_help, METRIC_COUNTER, read_left_out,
+		  w->quotas, quota, NULL },
 		{ "storeguard_policy_generation",
 		  "Generation of the StorePolicy in force; 0: the one it was started with, -1: none.",
 		  METRIC_GAUGE, read_generation, policies, NULL, NULL },

@@ -6,6 +6,11 @@
 #include "policies.h"
 #include "stores.h"
 
+/* Of each watch, the leader's too: which kind is a label. */
+#define CLUSTER_LEFT_OUT "storeguard_left_out_objects_total"
+#define CLUSTER_LEFT_OUT_HELP \
+	"How often an object could not be read, for its size or what is in it, and was left out by name, by kind."
+
 struct cluster_watches {
 	const struct informer *stores, *policies, *quotas;
 };

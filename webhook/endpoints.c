@@ -91,8 +91,8 @@ static bool read_review(struct passage *p)
 {
 	struct node *root = NULL;
 	struct sg_error e;
-	if (json_parse_review(p->request->body, p->request->length, &p->arena,
-			      &root, &e) ||
+	if (review_read(&p->arena, p->request->body, p->request->length, &root,
+			&e) ||
 	    review_decode(&p->arena, root, &p->review, &e)) {
 		fail(p, e.code == SG_INVALID ? 400 : 500, &e);
 		return false;

@@ -6,6 +6,7 @@
 #include "cluster_metrics.h"
 #include "cluster_world.h"
 #include "keeper.h"
+#include "object_parse.h"
 #include "offline_world.h"
 #include "policy_status.h"
 
@@ -211,7 +212,9 @@ static int follow_all(struct gate *g, struct sg_error *e)
 	const struct informer_sink keeper = keeper_sink(g->keeper);
 	const struct informer_sink status = policy_status_sink(g->policy_status);
 	const struct informer_options of_stores = {
-		.path = "/apis/urumi.io/v1/stores", .also = &keeper
+		.path = "/apis/urumi.io/v1/stores",
+		.sealed = object_sealed_store,
+		.also = &keeper,
 	};
 	const struct informer_options of_policies = {
 		.path = "/apis/urumi.io/v1/storepolicies", .also = &status

@@ -10,6 +10,7 @@
 #include "generator_token.h"
 #include "informer_list.h"
 #include "memory.h"
+#include "object_parse.h"
 #include "refusal.h"
 
 #define PATH "/api/v1/getparams.execute"
@@ -144,11 +145,11 @@ static void say_conflicts(struct generator *g, const struct sg_buffer *now)
 	sg_buffer_puts(&g->conflicts, text);
 	if (*text)
 		log_event(g->o.log, LOG_LEVEL_WARNING,
-			  "Stores are withheld from Argo CD for their host",
+			  "Stores are withheld from Argo CD, for their host or their size",
 			  log_text("stores", text));
 	else
 		log_write(g->o.log, LOG_LEVEL_INFO,
-			  "no host is that of several Stores any more");
+			  "no host is that of several Stores any more, and none is too large");
 }
 
 static void say_listed(struct passage *p, const struct generator_counts *c)
@@ -162,11 +163,15 @@ static void say_listed(struct passage *p, const struct generator_counts *c)
 	g->last = c->stores;
 	atomic_store(&g->counters.stores, c->stores);
 	atomic_store(&g->counters.withheld, c->withheld);
+	atomic_store(&g->counters.too_large, c->too_large);
 	log_event(g->o.log, LOG_LEVEL_INFO, "Stores listed for Argo CD",
 		  log_text("applicationset", p->ask.application_set),
-		  log_text("engine", p->ask.engine),
+		  log_text("engine", p->ask.part.engine),
+		  log_number("shard", p->ask.part.shard),
+		  log_number("of", p->ask.part.of ? p->ask.part.of : 1),
 		  log_number("stores", (int64_t)c->written),
 		  log_number("withheld", (int64_t)c->withheld),
+		  log_number("too_large", (int64_t)c->too_large),
 		  log_number("bytes", (int64_t)p->answer->body.length),
 		  log_number("ms", clock_now() - p->begun));
 }
@@ -184,6 +189,7 @@ static int list(struct passage *p, struct generator_list *all,
 		.api = gate_api(g->o.gate),
 		.path = STORES,
 		.sink = &sink,
+		.sealed = object_sealed_store,
 		.version = &version,
 		.deadline = p->request->deadline - MARGIN_MS,
 	};
@@ -205,7 +211,7 @@ static enum server_result answer(struct passage *p)
 	int status = 503;
 	struct sg_error e = { 0 };
 	struct generator_list *all =
-		generator_list_new(policy_held(p->policy), p->ask.engine);
+		generator_list_new(policy_held(p->policy), &p->ask.part);
 	if (all)
 		status = list(p, all, &counts, &e);
 	else

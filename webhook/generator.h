@@ -15,7 +15,8 @@
  * it is and ask again: 401 the wrong token; 400, 404, 405, 415 what is no such question;
  * 503 the API server or the policy can't be read, or it takes too long, or the process
  * ends, or the file of the token is not usable; 500 the list is larger than
- * SG_MAX_GENERATED (about 40,000 Stores; one ApplicationSet for each engine helps).
+ * SG_MAX_GENERATED (about 40,000 Stores; an ApplicationSet for each of several parts
+ * helps), or a Store can't be read.
  *
  * What it costs: about 70 ms for each 500 Stores, most of it the API server's, and while
  * it lasts three times the answer's bytes; what was read is not kept. One list is read at

@@ -3,19 +3,19 @@
  *
  *     {"applicationSetName": "…", "input": {"parameters": {…}}}
  *
- * Of parameters only `engine` is known. A Store's engine never changes; by anything
- * else that a filter took, a Store could fall out of the list, and Argo CD would delete
- * its shop. For the same reason a word that is no engine's name is refused: its list
- * would be empty.
+ * Of parameters, `engine` is known, and `shard` with `of`: one of as many parts, from 0. A
+ * Store's engine and name never change; by anything else that a filter took, a Store could
+ * fall out of the list, and Argo CD would delete its shop. For the same reason a word that
+ * is no engine's name is refused, and a part that there is not: its list would be empty.
  */
 #ifndef SG_GENERATOR_ASK_H
 #define SG_GENERATOR_ASK_H
 
-#include "policy.h"
+#include "generator_list.h"
 
 struct generator_ask {
 	const char *application_set; /* for logs; or NULL */
-	const char *engine; /* NULL: all */
+	struct generator_part part;
 };
 
 /* Texts live in the arena. SG_INVALID with what would be accepted; SG_IO. */

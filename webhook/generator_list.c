@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "generator_store.h"
+#include "store_budget.h"
 #include "stores.h"
 
 /* Of conflicts that are told by name. */
@@ -12,16 +13,17 @@ enum { TOLD = 8 };
 /* Places in the list's texts, which move while they grow. */
 struct entry {
 	size_t name, host;
-	size_t json, length; /* 0: of another engine */
+	size_t json, length; /* 0: of another part */
 	int64_t created;
 	bool is_listed; /* gitops, not being deleted, and not withheld */
 	bool is_leaving; /* being deleted */
 	bool has_lived;
+	bool is_too_large;
 };
 
 struct generator_list {
 	const struct policy *policy;
-	const char *engine;
+	struct generator_part part;
 	struct sg_buffer texts;
 	struct entry *entries;
 	size_t count, room;
@@ -31,13 +33,14 @@ struct generator_list {
 };
 
 struct generator_list *generator_list_new(const struct policy *policy,
-					  const char *engine)
+					  const struct generator_part *part)
 {
 	struct generator_list *l = calloc(1, sizeof *l);
 	if (!l)
 		return NULL;
 	l->policy = policy;
-	l->engine = engine;
+	if (part)
+		l->part = *part;
 	sg_buffer_init(&l->texts, SG_MAX_GATHERED);
 	sg_buffer_init(&l->scratch, SG_MAX_ANSWER);
 	sg_arena_init(&l->arena);
@@ -87,6 +90,31 @@ static size_t keep(struct generator_list *l, const char *text)
 	return at;
 }
 
+/* FNV-1a: whoever asks may have to know in which part a Store is. */
+static bool is_in_part(const struct generator_part *p, const struct store *s)
+{
+	uint32_t h = 2166136261u;
+	for (const char *c = s->name; *c; c++)
+		h = (h ^ (unsigned char)*c) * 16777619u;
+	return (!p->engine || strcmp(p->engine, s->engine) == 0) &&
+	       (p->of < 2 || h % p->of == p->shard);
+}
+
+static void judge(struct entry *entry, const struct node *object,
+		  const struct store_facts *facts, const struct store *s)
+{
+	const struct store_size size = store_measure(s->values);
+	bool is_for_argo_cd = !facts->deleting &&
+			      strcmp(s->delivery, "gitops") == 0;
+	entry->created = store_facts_created(object);
+	entry->has_lived = !node_is_null(
+		node_path(object, "status", "readyAt", NULL));
+	entry->is_leaving = facts->deleting;
+	entry->is_too_large = is_for_argo_cd && store_size_is_over(&size);
+	entry->is_listed = is_for_argo_cd &&
+			   (entry->has_lived || !entry->is_too_large);
+}
+
 static int gather(struct generator_list *l, const struct node *object,
 		  struct sg_error *e)
 {
@@ -101,13 +129,8 @@ static int gather(struct generator_list *l, const struct node *object,
 		return -1;
 	entry->name = keep(l, s.name);
 	entry->host = keep(l, s.host);
-	entry->created = store_facts_created(object);
-	entry->has_lived = !node_is_null(
-		node_path(object, "status", "readyAt", NULL));
-	entry->is_leaving = facts.deleting;
-	entry->is_listed = !facts.deleting && strcmp(s.delivery, "gitops") == 0;
-	if (entry->is_listed &&
-	    (!l->engine || strcmp(l->engine, s.engine) == 0)) {
+	judge(entry, object, &facts, &s);
+	if (entry->is_listed && is_in_part(&l->part, &s)) {
 		entry->json = l->texts.length;
 		if (generator_store_write(&l->arena, object, &s, &l->texts,
 					  &l->scratch, e))
@@ -137,6 +160,17 @@ static void set(void *context, const struct node *object)
 		fail(l, &e);
 }
 
+/* Whether its shop runs can't be seen, so no list may lack it. */
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	const char *name =
+		node_text(node_path(outline, "metadata", "name", NULL));
+	struct sg_error e = { 0 };
+	sg_error_set(&e, SG_INVALID, "Store %.63s can't be read: it is %s",
+		     name ? name : "without a name", why);
+	fail(context, &e);
+}
+
 static void end(void *context)
 {
 	(void)context;
@@ -151,7 +185,12 @@ static void removed(void *context, const struct node *object)
 
 struct informer_sink generator_list_sink(struct generator_list *l)
 {
-	return (struct informer_sink){ begin, set, end, removed, l };
+	return (struct informer_sink){ .begin = begin,
+				       .set = set,
+				       .end = end,
+				       .left_out = left_out,
+				       .removed = removed,
+				       .context = l };
 }
 
 /* --- one host, one shop --- */
@@ -188,23 +227,46 @@ static void sort(struct generator_list *l,
 			l->texts.data);
 }
 
+static bool is_told(size_t number, struct sg_buffer *out)
+{
+	if (number == TOLD)
+		sg_buffer_puts(out, "; and others");
+	else if (number < TOLD && out->length)
+		sg_buffer_puts(out, "; ");
+	return number < TOLD;
+}
+
+#define STAYS ", but its shop has been ready and stays"
+
 static void tell(const struct generator_list *l, const struct entry *loser,
 		 const struct entry *winner, size_t number,
 		 struct sg_buffer *out)
 {
 	const char *text = l->texts.data;
-	if (number > TOLD)
-		return;
-	if (number == TOLD) {
-		sg_buffer_puts(out, "; and others");
-		return;
+	if (is_told(number, out))
+		sg_buffer_printf(out, "%s: %s is the host of %s%s",
+				 text + loser->name, text + loser->host,
+				 text + winner->name,
+				 loser->is_listed ? STAYS : "");
+}
+
+/* By name, since the list is. Counts those that are withheld. */
+static size_t tell_too_large(const struct generator_list *l,
+			     struct sg_buffer *out)
+{
+	size_t withheld = 0, told = 0;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct entry *entry = &l->entries[i];
+		if (!entry->is_too_large)
+			continue;
+		withheld += !entry->has_lived;
+		if (is_told(told++, out))
+			sg_buffer_printf(out,
+					 "%s: spec.values is larger than a Store's may be%s",
+					 l->texts.data + entry->name,
+					 entry->has_lived ? STAYS : "");
 	}
-	sg_buffer_printf(out, "%s%s: %s is the host of %s%s",
-			 out->length ? "; " : "", text + loser->name,
-			 text + loser->host, text + winner->name,
-			 loser->is_listed ?
-				 ", but its shop has been ready and stays" :
-				 "");
+	return withheld;
 }
 
 static size_t withhold(struct generator_list *l, struct sg_buffer *conflicts)
@@ -232,10 +294,12 @@ static size_t withhold(struct generator_list *l, struct sg_buffer *conflicts)
 
 static int too_large(const struct generator_list *l, struct sg_error *e)
 {
-	return sg_error_set(e, SG_INVALID, "it is larger than %zu MiB%s",
-			    SG_MAX_GENERATED / SG_MIB,
-			    l->engine ? "" :
-					"; ask for each engine by itself (input.parameters.engine)");
+	return sg_error_set(
+		e, SG_INVALID,
+		"it is larger than %zu MiB; ask for %sparts of it, by an ApplicationSet each (input.parameters: {shard: 0, of: %u})",
+		SG_MAX_GENERATED / SG_MIB,
+		l->part.engine ? "" : "each engine by itself (engine), or for ",
+		l->part.of < 2 ? 2 : l->part.of * 2);
 }
 
 int generator_list_write(struct generator_list *l, struct sg_buffer *out,
@@ -251,6 +315,7 @@ int generator_list_write(struct generator_list *l, struct sg_buffer *out,
 	}
 	counts->withheld = withhold(l, conflicts);
 	sort(l, by_name);
+	counts->too_large = tell_too_large(l, conflicts);
 	sg_buffer_puts(out, "{\"output\":{\"parameters\":[");
 	for (size_t i = 0; i < l->count; i++) {
 		const struct entry *entry = &l->entries[i];

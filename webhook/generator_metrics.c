@@ -25,7 +25,7 @@ static double read_counter(const void *context)
 
 int generator_metrics_add(struct metrics *m, struct generator_counters *c)
 {
-	const struct metric gauges[] = {
+	const struct metric gauges[GENERATOR_GAUGES] = {
 		{ .name = "storeguard_generator_stores",
 		  .help = "Stores for Argo CD as last read whole, of all engines.",
 		  .type = METRIC_GAUGE,
@@ -36,6 +36,11 @@ int generator_metrics_add(struct metrics *m, struct generator_counters *c)
 		  .type = METRIC_GAUGE,
 		  .read = read_counter,
 		  .context = &c->withheld },
+		{ .name = "storeguard_generator_too_large_stores",
+		  .help = "Stores withheld from Argo CD, since their values are more than a Store may have.",
+		  .type = METRIC_GAUGE,
+		  .read = read_counter,
+		  .context = &c->too_large },
 	};
 	struct metric answers = {
 		.name = "storeguard_generator_requests_total",
@@ -49,7 +54,10 @@ int generator_metrics_add(struct metrics *m, struct generator_counters *c)
 		if (metrics_add(m, &answers))
 			return -1;
 	}
-	return metrics_add(m, &gauges[0]) || metrics_add(m, &gauges[1]) ? -1 : 0;
+	for (unsigned i = 0; i < GENERATOR_GAUGES; i++)
+		if (metrics_add(m, &gauges[i]))
+			return -1;
+	return 0;
 }
 
 void generator_metrics_forget(struct metrics *m, struct generator_counters *c)
@@ -58,4 +66,5 @@ void generator_metrics_forget(struct metrics *m, struct generator_counters *c)
 		metrics_forget(m, &c->answers[i]);
 	metrics_forget(m, &c->stores);
 	metrics_forget(m, &c->withheld);
+	metrics_forget(m, &c->too_large);
 }

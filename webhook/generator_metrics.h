@@ -7,11 +7,11 @@
 #include "metrics.h"
 
 /* Other codes count as the last. */
-enum { GENERATOR_CODES = 8 };
+enum { GENERATOR_CODES = 8, GENERATOR_GAUGES = 3 };
 struct generator_counters {
 	atomic_ulong answers[GENERATOR_CODES];
 	/* of the last list that was read whole, whatever engine was asked for */
-	atomic_ulong stores, withheld;
+	atomic_ulong stores, withheld, too_large;
 };
 
 void generator_count(struct generator_counters *c, int code);

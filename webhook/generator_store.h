@@ -3,9 +3,9 @@
  * ("" or {} where the Store says nothing):
  *
  *   name, namespace, engine, plan, owner, host, displayName, adminEmail, uid
- *   values   spec.values, as JSON
  *   store    apiVersion, kind, metadata.name and .uid, and spec with what was filled in,
- *            as JSON: what storeguard-postrender reads
+ *            as JSON: what storeguard-postrender reads. Its values are here alone: no text is
+ *            written twice that may be long.
  */
 #ifndef SG_GENERATOR_STORE_H
 #define SG_GENERATOR_STORE_H

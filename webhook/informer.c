@@ -10,14 +10,16 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "informer_list.h"
-#include "json.h"
 #include "memory.h"
+#include "object_parse.h"
+#include "object_read.h"
 
 /* ms, but as said */
 enum {
 	QUIET = 150000,
 	WATCH_SECONDS = 300, /* at least; at most twice that */
 	SHORT_WATCH = 1000,
+	LEFT_OUT_TOLD = 10000, /* between lines of the log on such objects */
 };
 /* Watches that fail in a row before everything is listed again: a version that
  * the API server does not know (a restored backup) fails in many ways. */
@@ -27,12 +29,14 @@ struct informer {
 	struct api *api;
 	char *path;
 	int64_t quiet;
+	const char *const *sealed;
 	struct informer_sink sinks[2]; /* the second may lack functions */
 	struct informer_sink sink; /* which tells both */
 	const struct log *log;
 	pthread_t thread;
 	atomic_bool synced;
 	_Atomic int64_t heard; /* CLOCK_MONOTONIC, ms; 0: never */
+	atomic_ulong left_out;
 	/* the thread's own */
 	struct sg_buffer version; /* to watch from; empty: list first */
 	struct sg_arena arena;	  /* of the event at hand */
@@ -42,6 +46,9 @@ struct informer {
 	bool expired; /* the watch at hand was told 410 */
 	bool refused; /* the watch at hand was told another error */
 	size_t events; /* of the watch at hand */
+	unsigned limit; /* of a list's page */
+	int64_t left_out_told; /* CLOCK_MONOTONIC, ms; 0: never */
+	unsigned left_out_since;
 };
 
 static void say(const struct informer *i, enum log_level level,
@@ -86,6 +93,34 @@ static void end(void *context)
 			s->end(s->context);
 }
 
+/* One line for many: how many there are is in their writers' hands. */
+static void say_left_out(struct informer *i, const struct node *outline,
+			 const char *why)
+{
+	const struct node *metadata = node_get(outline, "metadata");
+	const char *namespace = object_text(metadata, "namespace");
+	int64_t now = clock_now();
+	atomic_fetch_add(&i->left_out, 1);
+	i->left_out_since++;
+	if (i->left_out_told && now - i->left_out_told < LEFT_OUT_TOLD)
+		return;
+	say(i, LOG_LEVEL_WARNING, "%.63s%s%.253s is left out, since it is %.300s%s",
+	    namespace, *namespace ? "/" : "",
+	    outline ? object_text(metadata, "name") : "one without a name", why,
+	    i->left_out_since > 1 ? "; so were others" : "");
+	i->left_out_told = now;
+	i->left_out_since = 0;
+}
+
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	struct informer *i = context;
+	say_left_out(i, outline, why);
+	for (const struct informer_sink *s = i->sinks; s < i->sinks + 2; s++)
+		if (s->left_out && outline)
+			s->left_out(s->context, outline, why);
+}
+
 static void removed(void *context, const struct node *object)
 {
 	const struct informer *i = context;
@@ -97,10 +132,12 @@ static void removed(void *context, const struct node *object)
 /* --- events --- */
 
 static int note_version(struct informer *i, const struct node *object,
-			struct sg_error *e)
+			bool is_whole, struct sg_error *e)
 {
 	const char *version = node_text(
 		node_path(object, "metadata", "resourceVersion", NULL));
+	if (!version && !is_whole)
+		return 0; /* the next event has one */
 	if (!version || !*version)
 		return sg_error_set(e, SG_INVALID,
 				    "an event without a resourceVersion");
@@ -120,8 +157,9 @@ static int take_refusal(struct informer *i, const struct node *status,
 			    message ? message : "no reason was given");
 }
 
+/* `why`: of an object that can't be read; NULL: it is. */
 static int take_event(struct informer *i, const struct node *event,
-		      struct sg_error *e)
+		      const char *why, struct sg_error *e)
 {
 	const struct node *type = node_get(event, "type");
 	const struct node *object = node_get(event, "object");
@@ -129,12 +167,16 @@ static int take_event(struct informer *i, const struct node *event,
 		return take_refusal(i, object, e);
 	if (!node_text(type) || !node_is_mapping(object))
 		return sg_error_set(e, SG_INVALID, "a line that is no event");
-	if (note_version(i, object, e))
+	if (note_version(i, object, !why, e))
 		return -1;
-	if (node_is(type, "ADDED") || node_is(type, "MODIFIED"))
-		i->sink.set(i->sink.context, object);
-	else if (node_is(type, "DELETED"))
+	if (node_is(type, "DELETED"))
 		i->sink.removed(i->sink.context, object);
+	else if (node_is(type, "ADDED") || node_is(type, "MODIFIED")) {
+		if (why)
+			i->sink.left_out(i->sink.context, object, why);
+		else
+			i->sink.set(i->sink.context, object);
+	}
 	i->events++;
 	return 0;
 }
@@ -144,15 +186,37 @@ struct watching {
 	struct sg_error error;
 };
 
-static int take_line(void *context, const char *line, size_t length)
+static int take_line(void *context, const char *line, size_t length,
+		     bool is_whole)
 {
 	struct watching *w = context;
 	struct informer *i = w->informer;
+	const struct object_text text = { .bytes = line,
+					  .length = length,
+					  .is_whole = is_whole,
+					  .is_event = true };
 	struct node *event = NULL;
+	struct sg_error why = { 0 };
+	if (i->arena.total > SG_KEPT_FOR_OBJECTS)
+		sg_arena_release(&i->arena);
 	sg_arena_clear(&i->arena);
-	if (json_parse(line, length, &i->arena, &event, &w->error) ||
-	    take_event(i, event, &w->error))
-		return -1;
+	switch (object_parse(&i->arena, &text, i->sealed, &event, &why)) {
+	case OBJECT_READ:
+		if (take_event(i, event, NULL, &w->error))
+			return -1;
+		break;
+	case OBJECT_LEFT_OUT:
+		if (take_event(i, event, why.message, &w->error))
+			return -1;
+		break;
+	case OBJECT_UNKNOWN:
+		if (is_whole) {
+			w->error = why;
+			return -1;
+		}
+		say_left_out(i, NULL, why.message);
+		break;
+	}
 	atomic_store(&i->heard, clock_now());
 	return 0;
 }
@@ -232,8 +296,12 @@ static int64_t list(struct informer *i)
 	struct informer_listing l = { .api = i->api,
 				      .path = i->path,
 				      .sink = &i->sink,
+				      .sealed = i->sealed,
+				      .limit = i->limit,
 				      .version = &i->version };
-	if (informer_list(&l, &e)) {
+	int failed = informer_list(&l, &e);
+	i->limit = l.limit;
+	if (failed) {
 		if (api_pause(i->api, 0))
 			return 0;
 		say(i, LOG_LEVEL_WARNING, "%s", e.message);
@@ -282,10 +350,16 @@ int informer_start(struct api *api, const struct informer_options *o,
 	i->api = api;
 	i->path = path;
 	i->quiet = o->quiet ? o->quiet : QUIET;
+	i->sealed = o->sealed;
 	i->sinks[0] = *sink;
 	if (o->also)
 		i->sinks[1] = *o->also;
-	i->sink = (struct informer_sink){ begin, set, end, removed, i };
+	i->sink = (struct informer_sink){ .begin = begin,
+					  .set = set,
+					  .end = end,
+					  .left_out = left_out,
+					  .removed = removed,
+					  .context = i };
 	i->log = log;
 	sg_buffer_init(&i->version, 1024);
 	sg_arena_init(&i->arena);
@@ -299,6 +373,11 @@ int informer_start(struct api *api, const struct informer_options *o,
 bool informer_is_synced(const struct informer *i)
 {
 	return atomic_load(&i->synced);
+}
+
+unsigned long informer_left_out(const struct informer *i)
+{
+	return atomic_load(&i->left_out);
 }
 
 int64_t informer_age(const struct informer *i)

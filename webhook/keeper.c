@@ -52,7 +52,8 @@ static void removed(void *context, const struct node *store)
 {
 	struct keeper *k = context;
 	struct store_facts facts;
-	if (!store_facts_read(store, &facts))
+	/* whose one that can't be read was is found as a leak, too */
+	if (!store_facts_read(store, &facts) || !*facts.owner)
 		return;
 	struct errand *errand = errand_new(ERRAND_DROP_DELETED, facts.owner,
 					   facts.name, facts.uid, 0);

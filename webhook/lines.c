@@ -4,6 +4,7 @@
 
 void lines_init(struct lines *l, size_t longest)
 {
+	*l = (struct lines){ .is_cut = false };
 	sg_buffer_init(&l->rest, longest);
 }
 
@@ -12,28 +13,26 @@ void lines_release(struct lines *l)
 	sg_buffer_release(&l->rest);
 }
 
-/* The rest is done: what comes next begins a line. */
-static int tell_joined(struct lines *l, const char *bytes, size_t length,
-		       line_sink sink, void *context, struct sg_error *e)
+static int keep(struct lines *l, const char *bytes, size_t length,
+		struct sg_error *e)
 {
-	sg_buffer_append(&l->rest, bytes, length);
-	if (sg_buffer_check(&l->rest, e))
-		return sg_error_context(e, "a line");
-	int result = sink(context, l->rest.data, l->rest.length);
-	sg_buffer_clear(&l->rest);
-	return result;
+	l->is_cut |= !sg_buffer_append_part(&l->rest, bytes, length);
+	return sg_buffer_check(&l->rest, e);
 }
 
 static int tell(struct lines *l, const char *bytes, size_t length,
 		line_sink sink, void *context, struct sg_error *e)
 {
-	if (l->rest.length)
-		return tell_joined(l, bytes, length, sink, context, e);
-	if (length == 0)
-		return 0;
-	if (length > l->rest.cap) /* as if it had come in pieces */
-		return tell_joined(l, bytes, length, sink, context, e);
-	return sink(context, bytes, length);
+	if (!l->rest.length && length <= l->rest.cap)
+		return length ? sink(context, bytes, length, true) : 0;
+	if (keep(l, bytes, length, e))
+		return -1;
+	int result = sink(context, l->rest.data, l->rest.length, !l->is_cut);
+	if (l->rest.capacity > SG_KEPT_FOR_OBJECTS)
+		sg_buffer_release(&l->rest);
+	sg_buffer_clear(&l->rest);
+	l->is_cut = false;
+	return result;
 }
 
 int lines_feed(struct lines *l, const char *bytes, size_t length,
@@ -50,11 +49,10 @@ int lines_feed(struct lines *l, const char *bytes, size_t length,
 		bytes += line + 1;
 		length -= line + 1;
 	}
-	sg_buffer_append(&l->rest, bytes, length);
-	return sg_buffer_check(&l->rest, e) ? sg_error_context(e, "a line") : 0;
+	return keep(l, bytes, length, e);
 }
 
-bool lines_is_cut(const struct lines *l)
+bool lines_end_within(const struct lines *l)
 {
 	return l->rest.length != 0;
 }

@@ -8,25 +8,30 @@
 
 #include "buffer.h"
 
-/* A line without its end, not NUL-terminated. Negative: no more of them. */
-typedef int (*line_sink)(void *context, const char *line, size_t length);
+/*
+ * A line without its end, not NUL-terminated; or, with is_whole false, the begin of one
+ * that is longer than the longest. Negative: no more of them.
+ */
+typedef int (*line_sink)(void *context, const char *line, size_t length,
+			 bool is_whole);
 
 struct lines {
 	struct sg_buffer rest; /* the begin of a line whose end has not come */
+	bool is_cut; /* some of it did not fit */
 };
 
-/* `longest`: no line may be longer. */
+/* `longest`: what of a line is kept. */
 void lines_init(struct lines *l, size_t longest);
 void lines_release(struct lines *l);
 
 /*
  * Takes the next piece. Empty lines are left out. Returns 0; what the sink
- * returned, if negative; or -1 with SG_INVALID (a line too long) or SG_IO. After
- * a failure it takes nothing more.
+ * returned, if negative; or -1 with SG_IO without memory. After a failure it takes
+ * nothing more.
  */
 int lines_feed(struct lines *l, const char *bytes, size_t length,
 	       line_sink sink, void *context, struct sg_error *e);
 /* Whether the stream so far ends within a line. */
-bool lines_is_cut(const struct lines *l);
+bool lines_end_within(const struct lines *l);
 
 #endif

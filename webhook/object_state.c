@@ -197,17 +197,57 @@ static void read_ingress(struct sg_arena *a, const struct node *object,
 
 /* --- all --- */
 
-/* A label that names a store counts in that store's namespace only. */
-static const char *store_of(const struct node *metadata)
+const char *object_state_store(const struct node *object)
 {
-	const char *store =
-		object_text(node_get(metadata, "labels"), SG_LABEL_STORE);
-	const char *namespace = object_text(metadata, "namespace");
+	const char *namespace =
+		object_text(node_get(object, "metadata"), "namespace");
 	size_t prefix = strlen(SG_NAMESPACE_PREFIX);
-	return *store && strncmp(namespace, SG_NAMESPACE_PREFIX, prefix) == 0 &&
-			       strcmp(namespace + prefix, store) == 0 ?
+	return strncmp(namespace, SG_NAMESPACE_PREFIX, prefix) == 0 &&
+			       namespace[prefix] ?
+		       namespace + prefix :
+		       NULL;
+}
+
+/* A label that names a store counts in that store's namespace only. */
+static const char *store_of(const struct node *object)
+{
+	const char *store = object_state_store(object);
+	const struct node *labels =
+		node_path(object, "metadata", "labels", NULL);
+	return store && node_is(node_get(labels, SG_LABEL_STORE), store) ?
 		       store :
 		       NULL;
+}
+
+bool object_state_left_out(struct sg_arena *a, enum object_kind kind,
+			   const struct node *outline, const char *why,
+			   const char **store, struct object_state *out)
+{
+	*store = object_state_store(outline);
+	*out = (struct object_state){
+		.kind = kind,
+		.health = HEALTH_WAITING,
+		.name = object_text(node_get(outline, "metadata"), "name"),
+		.component = "",
+		.reason = OBJECT_UNREADABLE,
+		.message = sg_arena_printf(a, "can't be looked at: it is %.200s",
+					   why),
+		.of = "",
+		.urls = "",
+		.admin_path = "",
+		.admin_secret = "",
+	};
+	return *store && *out->name && out->message;
+}
+
+/* Whose length may be anybody's. */
+static const char *shorten(struct sg_arena *a, const char *message)
+{
+	if (strlen(message) <= SG_MAX_OBJECT_MESSAGE)
+		return message;
+	const char *begin = sg_arena_printf(a, "%.*s...", SG_MAX_OBJECT_MESSAGE,
+					    message);
+	return begin ? begin : "";
 }
 
 bool object_state_read(struct sg_arena *a, enum object_kind kind,
@@ -215,7 +255,7 @@ bool object_state_read(struct sg_arena *a, enum object_kind kind,
 		       struct object_state *out)
 {
 	const struct node *metadata = node_get(object, "metadata");
-	*store = store_of(metadata);
+	*store = store_of(object);
 	if (!*store)
 		return false;
 	*out = (struct object_state){
@@ -240,5 +280,6 @@ bool object_state_read(struct sg_arena *a, enum object_kind kind,
 	case OBJECT_INGRESS: read_ingress(a, object, out); break;
 	default: break;
 	}
+	out->message = shorten(a, out->message);
 	return *out->name != '\0' && !a->failed;
 }

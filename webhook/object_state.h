@@ -67,6 +67,19 @@ bool object_state_read(struct sg_arena *a, enum object_kind kind,
 		       const struct node *object, const char **store,
 		       struct object_state *out);
 
+/* Its reason. */
+#define OBJECT_UNREADABLE "Unreadable"
+/*
+ * The same of one that can't be read, of which metadata's texts are known: it is not
+ * good, and says so.
+ */
+bool object_state_left_out(struct sg_arena *a, enum object_kind kind,
+			   const struct node *outline, const char *why,
+			   const char **store, struct object_state *out);
+
+/* Of which store it may be, by its namespace; NULL: of none. */
+const char *object_state_store(const struct node *object);
+
 /* A Pod, whatever its labels; the rest of *out stays. Inside of object_state_read(). */
 void pod_state_read(struct sg_arena *a, const struct node *pod,
 		    struct object_state *out);

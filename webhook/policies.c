@@ -278,14 +278,14 @@ static bool is_ours(const struct node *object)
 		       POLICIES_NAME);
 }
 
-static void set(void *context, const struct node *object)
+/* Whether it is ours, and says something new. */
+static bool is_news(struct policies *p, const struct node *object)
 {
-	struct policies *p = context;
 	const struct node *metadata = node_get(object, "metadata");
 	const char *uid = node_text(node_get(metadata, "uid"));
 	int64_t generation = object_number(metadata, "generation", 0);
 	if (!is_ours(object))
-		return;
+		return false;
 	p->named = true;
 	if (!uid)
 		uid = "";
@@ -294,11 +294,18 @@ static void set(void *context, const struct node *object)
 	 * what this one never saw */
 	if (is_same && generation == p->generation &&
 	    !(p->is_broken && kept_generation(object) > followed_generation(p)))
-		return;
+		return false;
 	p->is_followed &= is_same;
 	(void)snprintf(p->uid, sizeof p->uid, "%s", uid);
 	p->generation = generation;
-	take(p, object);
+	return true;
+}
+
+static void set(void *context, const struct node *object)
+{
+	struct policies *p = context;
+	if (is_news(p, object))
+		take(p, object);
 }
 
 static void forget(struct policies *p)
@@ -320,6 +327,15 @@ static void end(void *context)
 		forget(p);
 }
 
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	struct policies *p = context;
+	if (!is_news(p, outline))
+		return;
+	p->is_broken = true;
+	do_without(p, outline, why);
+}
+
 static void removed(void *context, const struct node *object)
 {
 	if (is_ours(object))
@@ -331,6 +347,7 @@ struct informer_sink policies_sink(struct policies *p)
 	return (struct informer_sink){ .begin = begin,
 				       .set = set,
 				       .end = end,
+				       .left_out = left_out,
 				       .removed = removed,
 				       .context = p };
 }

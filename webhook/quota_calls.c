@@ -7,6 +7,7 @@
 #include "informer_list.h"
 #include "json.h"
 #include "names.h"
+#include "object_parse.h"
 #include "stores.h"
 
 #define QUOTAS "/apis/urumi.io/v1/storequotas"
@@ -124,6 +125,16 @@ static void set(void *context, const struct node *object)
 		(void)quota_add(s->quota, facts.name, facts.uid, s->now);
 }
 
+/* It is the owner's, or the API server would not have listed it. */
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	struct seeding *s = context;
+	struct store_facts facts;
+	(void)why;
+	if (store_facts_read(outline, &facts))
+		(void)quota_add(s->quota, facts.name, facts.uid, s->now);
+}
+
 static void end(void *context)
 {
 	struct seeding *s = context;
@@ -149,6 +160,7 @@ enum call quota_seed(struct api *api, struct quota *q, int64_t deadline,
 	const struct informer_sink sink = { .begin = begin,
 					    .set = set,
 					    .end = end,
+					    .left_out = left_out,
 					    .context = &seeding };
 	sg_buffer_init(&path, SG_MAX_TOKEN);
 	sg_buffer_init(&version, SG_MAX_TOKEN);
@@ -159,9 +171,14 @@ enum call quota_seed(struct api *api, struct quota *q, int64_t deadline,
 	struct informer_listing l = { .api = api,
 				      .path = path.data,
 				      .sink = &sink,
+				      .sealed = object_sealed_store,
 				      .version = &version,
 				      .deadline = deadline };
 	if (informer_list(&l, e) || sg_arena_check(q->arena, e))
 		return CALL_UNKNOWN;
-	return CALL_DONE;
+	if (q->seeded)
+		return CALL_DONE;
+	sg_error_set(e, SG_INVALID, "GET %.300s: a Store's name can't be seen",
+		     path.data);
+	return CALL_UNKNOWN;
 }

@@ -180,6 +180,24 @@ static void set(void *context, const struct node *object)
 	free(old);
 }
 
+/* Whose it is can't be seen, so its name says which it was. */
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	struct quotas *q = context;
+	const char *name =
+		node_text(node_path(outline, "metadata", "name", NULL));
+	char right[NAME_QUOTA_SIZE];
+	(void)why;
+	(void)pthread_mutex_lock(&q->mutex);
+	for (unsigned i = 0; i < BUCKETS && name; i++)
+		for (struct view *v = q->buckets[i]; v; v = v->next) {
+			name_owner_quota(text_of(v, v->owner), right);
+			if (strcmp(name, right) == 0)
+				v->round = q->round;
+		}
+	(void)pthread_mutex_unlock(&q->mutex);
+}
+
 static void take_away(struct view **at)
 {
 	struct view *gone = *at;
@@ -220,6 +238,7 @@ struct informer_sink quotas_sink(struct quotas *q)
 	return (struct informer_sink){ .begin = begin,
 				       .set = set,
 				       .end = end,
+				       .left_out = left_out,
 				       .removed = removed,
 				       .context = q };
 }

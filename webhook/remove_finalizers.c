@@ -13,6 +13,7 @@
 #include "json.h"
 #include "log.h"
 #include "names.h"
+#include "object_parse.h"
 
 #define STORES "/apis/urumi.io/v1/stores"
 
@@ -27,6 +28,7 @@ enum {
 struct removal {
 	struct api *api;
 	int64_t end, progress; /* clock_now() */
+	unsigned limit; /* of a page */
 
 	/* of one pass over the list */
 	unsigned removed, left;
@@ -78,8 +80,10 @@ static int patch_store(struct removal *r, const char *name, int at,
 		return 0;
 	if (status != 200)
 		return api_refused(&request, status, &answer, e);
-	if (json_parse(answer.data ? answer.data : "", answer.length, &arena,
-		       &root, e))
+	struct json_reading how = { .most_values = SG_MAX_OBJECT_NODES,
+				    .sealed = object_sealed_store };
+	if (json_read(answer.data ? answer.data : "", answer.length, &how,
+		      &arena, &root, e))
 		return sg_error_context(e, "PATCH %s", path.data);
 	if (finalizer_index(root) >= 0)
 		return sg_error_set(e, SG_IO,
@@ -110,6 +114,18 @@ static void remove_from(void *context, const struct node *store)
 	say(r, name);
 }
 
+/* Where its finalizer is can't be seen, if it has it. */
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	struct removal *r = context;
+	const char *name =
+		node_text(node_path(outline, "metadata", "name", NULL));
+	r->left++;
+	sg_error_set(&r->e, SG_INVALID,
+		     "Store %.253s can't be read, since it is %s: kubectl edit store %.253s",
+		     name ? name : "without a name", why, name ? name : "NAME");
+}
+
 /* --- all of them --- */
 
 static void begin(void *context)
@@ -130,16 +146,21 @@ static int pass(struct removal *r)
 	const struct informer_sink sink = { .begin = begin,
 					    .set = remove_from,
 					    .end = end,
+					    .left_out = left_out,
 					    .context = r };
 	struct informer_listing l = { .api = r->api,
 				      .path = STORES,
 				      .sink = &sink,
+				      .sealed = object_sealed_store,
+				      .limit = r->limit,
 				      .version = &version,
 				      .deadline = r->end };
 	r->removed = 0;
 	r->e.code = SG_OK;
 	sg_buffer_init(&version, SG_MAX_TOKEN);
-	if (informer_list(&l, &r->e))
+	int failed = informer_list(&l, &r->e);
+	r->limit = l.limit;
+	if (failed)
 		return l.status == 404 ? 0 : -1; /* no such kind: no Stores */
 	return r->left ? -1 : r->removed ? 1 : 0;
 }

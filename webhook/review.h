@@ -63,6 +63,15 @@ struct verdict {
 };
 
 /*
+ * Reads the JSON of an AdmissionReview, of at most SG_MAX_REVIEW_NODES values. What
+ * metadata and spec.values have more than there is room for stays sealed (json.h), in
+ * the old object whatever can't be read; managedFields always. What is the same in both
+ * objects counts once: a stored object can be changed, however large it is.
+ */
+int review_read(struct sg_arena *a, const char *bytes, size_t length,
+		struct node **root, struct sg_error *e);
+
+/*
  * Reads a request. Texts and objects stay in the document, lists go to the arena.
  * SG_INVALID when it is no AdmissionReview of v1 with a request and a uid, or lacks
  * what its operation brings along.

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "object_parse.h"
 #include "status_calls.h"
 #include "store_scenes.h"
 
@@ -15,6 +16,8 @@ enum {
 	POLICY_POLL = 1000,
 	BLIND_TOLD = 30000,
 	EXPLAIN_AGAIN = 15000,
+	/* where it took too long, which it may at each time, and others wait */
+	UNEXPLAINED_AGAIN = 120000,
 	FAILED_AGAIN = 5000,
 	CONFLICT_AGAIN = 1000,
 };
@@ -218,8 +221,8 @@ static void write_status(struct status *s, const struct store_view *view,
 }
 
 /* What it says now differs from what it showed when it was seen last. */
-static void update(struct status *s, const struct policy *policy,
-		   const struct store_scene *scene, const char *name)
+static void look_closely(struct status *s, const struct policy *policy,
+			 const struct store_scene *scene, const char *name)
 {
 	struct sg_error e = { 0 };
 	struct node *store = NULL;
@@ -248,6 +251,14 @@ static void update(struct status *s, const struct policy *policy,
 		write_status(s, &view, &verdict.status, &shown);
 }
 
+static void update(struct status *s, const struct policy *policy,
+		   const struct store_scene *scene, const char *name)
+{
+	int64_t begun = clock_now();
+	look_closely(s, policy, scene, name);
+	scenes_spent(s->scenes, name, clock_now() - begun);
+}
+
 /* Asks why, where it was not asked just now. Whether there is an answer. */
 static bool explain(struct status *s, struct store_scene *scene,
 		    const char *name, const struct object_state *object)
@@ -258,17 +269,22 @@ static bool explain(struct status *s, struct store_scene *scene,
 					 object->name);
 	int64_t now = clock_now();
 	scenes_look_again(s->scenes, name, now + EXPLAIN_AGAIN);
-	if (!id || (strcmp(scene->explained, id) == 0 &&
-		    now < scene->explained_at + EXPLAIN_AGAIN))
+	bool was_asked = id && strcmp(scene->explained, id) == 0;
+	if (!id || (was_asked && now < scene->explained_until))
 		return false;
-	if (!took(s, name,
-		  status_explain(s->api, &s->arena, name, object,
-				 &scene->reason, &scene->message, &e),
-		  &e))
-		return false;
+	const char *reason, *message;
+	enum call call = status_explain(s->api, &s->arena, name, object, &reason,
+					&message, &e);
+	bool is_told = took(s, name, call, &e);
+	if (is_told || !was_asked) {
+		scene->reason = reason;
+		scene->message = message;
+	}
 	scene->explained = id;
-	scenes_explain(s->scenes, name, id, scene->reason, scene->message);
-	return true;
+	scenes_explain(s->scenes, name, id, scene->reason, scene->message,
+		       clock_now() +
+			       (is_told ? EXPLAIN_AGAIN : UNEXPLAINED_AGAIN));
+	return is_told;
 }
 
 static void look_again(struct status *s, const char *name, int64_t when,
@@ -388,9 +404,10 @@ static void *run(void *context)
 }
 
 static int watch(struct status *s, unsigned i, const char *path,
-		 struct informer_sink sink, struct sg_error *e)
+		 const char *const *sealed, struct informer_sink sink,
+		 struct sg_error *e)
 {
-	const struct informer_options o = { .path = path };
+	const struct informer_options o = { .path = path, .sealed = sealed };
 	return informer_start(s->api, &o, &sink, s->options.log,
 			      &s->watches[i], e);
 }
@@ -399,11 +416,15 @@ static int watch_all(struct status *s, struct sg_error *e)
 {
 	for (unsigned i = 0; i < KINDS; i++)
 		if (watch(s, i, watched[i].path,
+			  watched[i].kind == OBJECT_INGRESS ?
+				  object_sealed_alone :
+				  object_sealed_workload,
 			  scenes_objects_sink(s->scenes, watched[i].kind), e))
 			return -1;
-	return watch(s, STORES, "/apis/urumi.io/v1/stores",
+	return watch(s, STORES, "/apis/urumi.io/v1/stores", object_sealed_store,
 		     scenes_stores_sink(s->scenes), e) ||
 			       watch(s, NAMESPACES, "/api/v1/namespaces",
+				     object_sealed_alone,
 				     scenes_namespaces_sink(s->scenes), e) ?
 		       -1 :
 		       0;

@@ -1,5 +1,7 @@
 #include "status_metrics.h"
 
+#include "cluster_metrics.h"
+
 static const int64_t bounds[] = { 15, 30, 60, 120, 300, 600, 1200, 3600 };
 static const char *const labels[STATUS_BUCKETS] = {
 	"le=\"15\"",  "le=\"30\"",   "le=\"60\"",   "le=\"120\"", "le=\"300\"",
@@ -123,6 +125,11 @@ static double read_synced(const void *watch)
 	return informer_is_synced(watch);
 }
 
+static double read_left_out(const void *watch)
+{
+	return (double)informer_left_out(watch);
+}
+
 int status_metrics_add_watch(struct metrics *m, const struct informer *watch,
 			     enum object_kind kind)
 {
@@ -145,5 +152,13 @@ int status_metrics_add_watch(struct metrics *m, const struct informer *watch,
 		.context = watch,
 		.labels = kinds[kind],
 	};
-	return metrics_add(m, &x);
+	const struct metric left_out = {
+		.name = CLUSTER_LEFT_OUT,
+		.help = CLUSTER_LEFT_OUT_HELP,
+		.type = METRIC_COUNTER,
+		.read = read_left_out,
+		.context = watch,
+		.labels = kinds[kind],
+	};
+	return metrics_add(m, &x) || metrics_add(m, &left_out) ? -1 : 0;
 }

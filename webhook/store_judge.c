@@ -379,6 +379,21 @@ static int64_t begin_of(const struct judging *j)
 	return begin < j->installed ? j->installed : begin;
 }
 
+/* Of what keeps no shop from being ready. */
+static const char *what_is_not_seen(struct judging *j)
+{
+	if (j->scene->is_crowded)
+		return "; of its objects there are more than are looked at";
+	for (unsigned i = 0; i < j->scene->count; i++) {
+		const struct object_state *o = &j->scene->objects[i];
+		if (strcmp(o->reason, OBJECT_UNREADABLE) == 0)
+			return print(j, "; %s %.253s %.300s",
+				     object_kind_name(o->kind), o->name,
+				     o->message);
+	}
+	return "";
+}
+
 static void judge_installed(struct judging *j)
 {
 	struct store_status *s = &j->out->status;
@@ -398,7 +413,8 @@ static void judge_installed(struct judging *j)
 	} else {
 		s->phase = PHASE_READY;
 		set(j, CONDITION_READY, "True", "Served",
-		    "all workloads are available and all guards are in place");
+		    print(j, "all workloads are available and all guards are in place%s",
+			  what_is_not_seen(j)));
 		if (!s->ready_at) {
 			int64_t took = j->now - begin_of(j);
 			s->ready_at = j->now;
@@ -421,6 +437,21 @@ static void judge_namespace(struct judging *j)
 				j->store->name,
 				*j->scene->holds_namespace ? ": " : "",
 				j->scene->holds_namespace));
+}
+
+/* Argo CD is not told of it: generator_list.h. */
+static void judge_size(struct judging *j)
+{
+	if (!j->store->is_too_large || j->store->by_helm || j->was_ready)
+		return;
+	const char *message =
+		print(j, "spec.values is more than a Store may have (%zu bytes as JSON, %u values with their keys): until it is less, Argo CD is not told of it",
+		      SG_MAX_VALUES_BYTES, SG_MAX_VALUES);
+	set(j, CONDITION_DELIVERED, "False", "TooLarge", message);
+	not_ready(j, j->out->status.phase == PHASE_READY ?
+			     PHASE_PROVISIONING :
+			     j->out->status.phase,
+		  "TooLarge", message);
 }
 
 /* What is not ready has failed, or is worse than it was, or takes its time. */
@@ -509,5 +540,6 @@ void store_status_judge(struct sg_arena *a, const struct policy *p,
 		return;
 	}
 	judge_namespace(&j);
+	judge_size(&j);
 	judge_phase(&j);
 }

@@ -9,7 +9,7 @@
 #include "texts.h"
 
 /* ms */
-enum { SETTLE = 300, SWEEP = 1000 };
+enum { SETTLE = 300, SWEEP = 1000, MINUTE = 60000 };
 
 /* --- scenes by name ------------------------------------------------------------ */
 
@@ -76,9 +76,16 @@ void scenes_drop_if_empty(struct scenes *s, struct scene *scene)
 
 void scenes_changed(struct scenes *s, struct scene *scene)
 {
+	int64_t now = clock_now(), again = scene->spent_since + MINUTE;
 	if (scene->due || !scene->texts)
 		return;
-	scene->due = clock_now() + SETTLE;
+	if (scene->spent >= SCENES_LOOKS && now < again) {
+		scene->again = scene->again && scene->again < again ?
+				       scene->again :
+				       again;
+		return;
+	}
+	scene->due = now + SETTLE;
 	TAILQ_INSERT_TAIL(&s->queue, scene, queue);
 	(void)pthread_cond_signal(&s->woken);
 }
@@ -146,6 +153,17 @@ static void sweep(struct scenes *s, int64_t now)
 	all_changed(s, is_to_be_seen_again, &now);
 }
 
+/* Of those that are due, if there are any; else the first. */
+static struct scene *choose(struct scenes *s, int64_t now)
+{
+	struct scene *first = TAILQ_FIRST(&s->queue);
+	for (struct scene *n = first; n && n->due <= now;
+	     n = TAILQ_NEXT(n, queue))
+		if (!n->is_too_large && !n->was_slow)
+			return n;
+	return first;
+}
+
 bool scenes_next(struct scenes *s, int64_t until,
 		 char name[SG_STORE_NAME_MAX + 1])
 {
@@ -155,7 +173,7 @@ bool scenes_next(struct scenes *s, int64_t until,
 		int64_t now = clock_now();
 		if (now >= s->swept + SWEEP)
 			sweep(s, now);
-		struct scene *first = TAILQ_FIRST(&s->queue);
+		struct scene *first = choose(s, now);
 		int64_t wait = first ? first->due : s->swept + SWEEP;
 		if (first && first->due <= now) {
 			TAILQ_REMOVE(&s->queue, first, queue);
@@ -228,10 +246,11 @@ static bool copy_scene(struct sg_arena *a, const struct scene *scene,
 		.holds_namespace = sg_arena_copy(a, holds, strlen(holds)),
 		.objects = objects,
 		.count = count,
+		.is_crowded = scene->is_crowded,
 		.explained = why[0],
 		.reason = why[1],
 		.message = why[2],
-		.explained_at = scene->explained ? scene->explained_at : 0,
+		.explained_until = scene->explained ? scene->explained_until : 0,
 	};
 	return out->holds_namespace != NULL;
 }
@@ -249,6 +268,7 @@ static bool copy_all(struct sg_arena *a, const struct scene *scene,
 			.is_deleting = scene->is_deleting,
 			.is_protected = scene->is_protected,
 			.has_finalizer = scene->has_finalizer,
+			.is_too_large = scene->is_too_large,
 			.generation = scene->generation,
 			.created = scene->created,
 		},
@@ -289,8 +309,24 @@ void scenes_look_again(struct scenes *s, const char *name, int64_t when)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+void scenes_spent(struct scenes *s, const char *name, int64_t ms)
+{
+	int64_t now = clock_now();
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene = scenes_find(s, name);
+	if (scene && now >= scene->spent_since + MINUTE) {
+		scene->spent_since = now;
+		scene->spent = 0;
+	}
+	if (scene) {
+		scene->spent++;
+		scene->was_slow = ms >= SCENES_SLOW;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 void scenes_explain(struct scenes *s, const char *name, const char *object,
-		    const char *reason, const char *message)
+		    const char *reason, const char *message, int64_t until)
 {
 	const char *const list[EXPLAINED_TEXTS] = { object, reason, message };
 	char *texts = texts_pack(list, EXPLAINED_TEXTS);
@@ -299,7 +335,7 @@ void scenes_explain(struct scenes *s, const char *name, const char *object,
 	if (scene && scene->texts && texts) {
 		free(scene->explained);
 		scene->explained = steal(&texts);
-		scene->explained_at = clock_now();
+		scene->explained_until = until;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	free(texts);

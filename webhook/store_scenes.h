@@ -44,11 +44,18 @@ bool scenes_copy(struct scenes *s, struct sg_arena *a, const char *name,
 
 /* To be given out by scenes_next() then (CLOCK_MONOTONIC, ms), if not before. */
 void scenes_look_again(struct scenes *s, const char *name, int64_t when);
+/*
+ * Calls were made for it, which took so many ms. Whoever makes a Store's objects change
+ * without end gets so many looks at it in a minute, and the other Stores the rest of the
+ * time. A Store that is large, or took long, comes when no other is due.
+ */
+enum { SCENES_LOOKS = 30, SCENES_SLOW = 500 };
+void scenes_spent(struct scenes *s, const char *name, int64_t ms);
 /* All of them, as when something of each had changed. */
 void scenes_look_at_all(struct scenes *s);
 /* What is known beside: scene.explained, reason and message of it from now on. */
 void scenes_explain(struct scenes *s, const char *name, const char *object,
-		    const char *reason, const char *message);
+		    const char *reason, const char *message, int64_t until);
 
 /* How many Stores show that phase. */
 unsigned long scenes_count(struct scenes *s, enum store_phase phase);

@@ -24,10 +24,15 @@ struct scene {
 	TAILQ_ENTRY(scene) queue;
 	int64_t due; /* 0: not in the queue */
 	int64_t again; /* 0: never */
+	int64_t spent_since;
+	unsigned spent; /* looks since then */
+	bool was_slow; /* the last one */
 	struct seen_object *objects;
 	unsigned count;
+	size_t bytes; /* of the objects' texts */
+	bool is_crowded; /* there were more objects than are kept */
 	char *explained; /* NULL: nothing is */
-	int64_t explained_at;
+	int64_t explained_until;
 	/* the namespace */
 	char *holds;
 	int64_t namespace_created;
@@ -39,7 +44,7 @@ struct scene {
 	uint32_t store_round;
 	enum store_phase phase;
 	int64_t generation, created, ready_at, provisioning_seconds;
-	bool by_helm, is_deleting, is_protected, has_finalizer;
+	bool by_helm, is_deleting, is_protected, has_finalizer, is_too_large;
 	char digest[STORE_STATUS_DIGEST];
 };
 

@@ -61,6 +61,7 @@ static void take_store(struct scenes *s, struct scene *scene,
 	scene->is_deleting = view->is_deleting;
 	scene->is_protected = view->is_protected;
 	scene->has_finalizer = view->has_finalizer;
+	scene->is_too_large = view->is_too_large;
 	store_status_digest(shown, view->observed, scene->digest);
 	scenes_changed(s, scene);
 }
@@ -79,6 +80,19 @@ static void set_store(void *context, const struct node *object)
 		take_store(s, scene, &view, &shown);
 		scenes_drop_if_empty(s, scene);
 	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static void leave_store(void *context, const struct node *outline,
+			const char *why)
+{
+	struct scenes *s = context;
+	(void)why;
+	(void)pthread_mutex_lock(&s->lock);
+	struct scene *scene = scenes_find(
+		s, object_text(node_get(outline, "metadata"), "name"));
+	if (scene)
+		scene->store_round = s->store_round;
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
@@ -115,8 +129,12 @@ static void remove_store(void *context, const struct node *object)
 
 struct informer_sink scenes_stores_sink(struct scenes *s)
 {
-	return (struct informer_sink){ begin_stores, set_store, end_stores,
-				       remove_store, s };
+	return (struct informer_sink){ .begin = begin_stores,
+				       .set = set_store,
+				       .end = end_stores,
+				       .left_out = leave_store,
+				       .removed = remove_store,
+				       .context = s };
 }
 
 /* --- namespaces ------------------------------------------------------------------ */
@@ -216,6 +234,14 @@ static void set_namespace(void *context, const struct node *object)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+/* It is there, which is most of what there is to know. */
+static void leave_namespace(void *context, const struct node *outline,
+			    const char *why)
+{
+	(void)why;
+	set_namespace(context, outline);
+}
+
 static void lose_namespace(struct scenes *s, struct scene *scene)
 {
 	scene->namespace = NAMESPACE_ABSENT;
@@ -249,8 +275,12 @@ static void remove_namespace(void *context, const struct node *object)
 
 struct informer_sink scenes_namespaces_sink(struct scenes *s)
 {
-	return (struct informer_sink){ begin_namespaces, set_namespace,
-				       end_namespaces, remove_namespace, s };
+	return (struct informer_sink){ .begin = begin_namespaces,
+				       .set = set_namespace,
+				       .end = end_namespaces,
+				       .left_out = leave_namespace,
+				       .removed = remove_namespace,
+				       .context = s };
 }
 
 /* --- objects --------------------------------------------------------------------- */
@@ -270,6 +300,9 @@ static void take_away(struct scenes *s, struct scene *scene, struct seen_object 
 	struct seen_object *o = *at;
 	*at = o->next;
 	scene->count--;
+	scene->bytes -= texts_size(o->texts, OBJECT_TEXTS);
+	scene->is_crowded &= scene->count > SG_MAX_STORE_OBJECTS / 2 ||
+			     scene->bytes > SG_MAX_STORE_TEXTS / 2;
 	seen_object_free(o);
 	scenes_changed(s, scene);
 }
@@ -288,29 +321,56 @@ static char *pack_object(const struct object_state *o)
 	return texts_pack(list, OBJECT_TEXTS);
 }
 
+/* What guards have more: the others can't crowd them out. */
+enum { GUARDS = 64, GUARDS_TEXTS = GUARDS * 1024 };
+
+static bool has_room(const struct scene *scene, const struct seen_object *o,
+		     const struct object_state *state, size_t size)
+{
+	size_t before = o ? texts_size(o->texts, OBJECT_TEXTS) : 0;
+	bool is_guard = state->kind > OBJECT_INGRESS;
+	return (o || scene->count < SG_MAX_STORE_OBJECTS +
+					    (is_guard ? GUARDS : 0)) &&
+	       scene->bytes - before + size <=
+		       SG_MAX_STORE_TEXTS + (is_guard ? GUARDS_TEXTS : 0);
+}
+
+static void crowd(struct scenes *s, struct scene *scene, struct seen_object **at)
+{
+	bool is_news = !scene->is_crowded;
+	if (*at) /* what it said once holds no more */
+		take_away(s, scene, at);
+	scene->is_crowded = true;
+	if (is_news)
+		scenes_changed(s, scene);
+}
+
 static void take_object(struct scenes *s, struct scene *scene,
 			const struct object_state *state, uint32_t round)
 {
 	struct seen_object **at = place(scene, state->kind, state->name);
-	struct seen_object *o = *at;
-	char *texts = pack_object(state);
-	/* one store's must not cost the others their memory; guards are few, and named */
-	bool has_room = scene->count < SG_MAX_STORE_OBJECTS ||
-			state->kind > OBJECT_INGRESS;
-	if (!o && texts && has_room) {
-		o = *at = calloc(1, sizeof *o);
-		scene->count += o != NULL;
-	}
-	if (!o || !texts) {
-		free(texts);
+	cleanup_free char *texts = pack_object(state);
+	size_t size = texts ? texts_size(texts, OBJECT_TEXTS) : 0;
+	if (!texts)
+		return;
+	if (!has_room(scene, *at, state, size)) {
+		crowd(s, scene, at);
 		return;
 	}
+	bool is_new = !*at;
+	if (is_new)
+		*at = calloc(1, sizeof **at);
+	struct seen_object *o = *at;
+	if (!o)
+		return;
+	scene->count += is_new;
+	scene->bytes += size - (is_new ? 0 : texts_size(o->texts, OBJECT_TEXTS));
 	bool is_same = o->texts &&
 		       texts_equal(o->texts, texts, OBJECT_TEXTS) &&
 		       o->health == state->health &&
 		       o->is_idle == state->is_idle;
 	free(o->texts);
-	o->texts = texts;
+	o->texts = steal(&texts);
 	o->kind = (uint8_t)state->kind;
 	o->health = (uint8_t)state->health;
 	o->is_idle = state->is_idle;
@@ -337,25 +397,42 @@ static void begin_objects(void *context)
 	k->round++;
 }
 
+static void note_state(struct kind *k, const char *store,
+		       const struct object_state *state)
+{
+	(void)pthread_mutex_lock(&k->scenes->lock);
+	struct scene *scene = is_kept(state) ?
+				      scenes_find_or_make(k->scenes, store) :
+				      NULL;
+	if (scene) {
+		take_object(k->scenes, scene, state, k->round);
+		scenes_drop_if_empty(k->scenes, scene);
+	} else {
+		forget_object(k->scenes, store, k->kind, state->name);
+	}
+	(void)pthread_mutex_unlock(&k->scenes->lock);
+}
+
 static void set_object(void *context, const struct node *object)
 {
 	struct kind *k = context;
 	struct object_state state;
 	const char *store;
 	sg_arena_clear(&k->arena);
-	if (!object_state_read(&k->arena, k->kind, object, &store, &state))
-		return;
-	(void)pthread_mutex_lock(&k->scenes->lock);
-	struct scene *scene = is_kept(&state) ?
-				      scenes_find_or_make(k->scenes, store) :
-				      NULL;
-	if (scene) {
-		take_object(k->scenes, scene, &state, k->round);
-		scenes_drop_if_empty(k->scenes, scene);
-	} else {
-		forget_object(k->scenes, store, k->kind, state.name);
-	}
-	(void)pthread_mutex_unlock(&k->scenes->lock);
+	if (object_state_read(&k->arena, k->kind, object, &store, &state))
+		note_state(k, store, &state);
+}
+
+static void leave_object(void *context, const struct node *outline,
+			 const char *why)
+{
+	struct kind *k = context;
+	struct object_state state;
+	const char *store;
+	sg_arena_clear(&k->arena);
+	if (object_state_left_out(&k->arena, k->kind, outline, why, &store,
+				  &state))
+		note_state(k, store, &state);
 }
 
 static bool is_outdated(const struct seen_object *o, const struct kind *k)
@@ -393,20 +470,23 @@ static void end_objects(void *context)
 static void remove_object(void *context, const struct node *object)
 {
 	struct kind *k = context;
-	struct object_state state;
-	const char *store;
-	sg_arena_clear(&k->arena);
-	if (!object_state_read(&k->arena, k->kind, object, &store, &state))
+	const char *store = object_state_store(object);
+	if (!store)
 		return;
 	(void)pthread_mutex_lock(&k->scenes->lock);
-	forget_object(k->scenes, store, k->kind, state.name);
+	forget_object(k->scenes, store, k->kind,
+		      object_text(node_get(object, "metadata"), "name"));
 	(void)pthread_mutex_unlock(&k->scenes->lock);
 }
 
 struct informer_sink scenes_objects_sink(struct scenes *s,
 					 enum object_kind kind)
 {
-	return (struct informer_sink){ begin_objects, set_object, end_objects,
-				       remove_object, &s->kinds[kind] };
+	return (struct informer_sink){ .begin = begin_objects,
+				       .set = set_object,
+				       .end = end_objects,
+				       .left_out = leave_object,
+				       .removed = remove_object,
+				       .context = &s->kinds[kind] };
 }
 

@@ -9,6 +9,7 @@
 #include "names.h"
 #include "object_read.h"
 #include "sha256.h"
+#include "store_budget.h"
 
 static const char *const phase_names[PHASES] = {
 	[PHASE_NONE] = "",
@@ -37,6 +38,7 @@ bool store_view_read(const struct node *store, struct store_view *out)
 {
 	const struct node *metadata = node_get(store, "metadata");
 	const struct node *spec = node_get(store, "spec");
+	const struct store_size size = store_measure(node_get(spec, "values"));
 	*out = (struct store_view){
 		.name = object_text(metadata, "name"),
 		.uid = object_text(metadata, "uid"),
@@ -50,6 +52,7 @@ bool store_view_read(const struct node *store, struct store_view *out)
 					"true"),
 		.has_finalizer = finalizer_index(store) >= 0,
 		.held_by = finalizer_of_others(store),
+		.is_too_large = store_size_is_over(&size),
 		.generation = object_number(metadata, "generation", 0),
 		.observed = object_number(node_get(store, "status"),
 					  "observedGeneration", 0),

@@ -67,6 +67,7 @@ struct store_view {
 	bool is_protected; /* its namespace is not to be deleted either */
 	bool has_finalizer;
 	const char *held_by; /* another finalizer, the first; "": none */
+	bool is_too_large; /* its values, as the generator has it */
 	int64_t generation;
 	int64_t observed; /* the generation that its status speaks of */
 	int64_t created;
@@ -86,11 +87,12 @@ struct store_scene {
 	const char *holds_namespace; /* why it is still there; "": not known */
 	const struct object_state *objects;
 	unsigned count;
+	bool is_crowded; /* there are more, which nobody looks at */
 	/* What Events or Pods say of one of them that says nothing of itself; "". */
 	const char *explained; /* "StatefulSet/x" */
 	const char *reason;
 	const char *message;
-	int64_t explained_at; /* CLOCK_MONOTONIC, ms; 0: never */
+	int64_t explained_until; /* CLOCK_MONOTONIC, ms; 0: nothing is */
 };
 
 /* What is made of it. */

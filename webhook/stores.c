@@ -195,6 +195,18 @@ static void end(void *context)
 	}
 }
 
+/* One that nobody has seen before is asked for when it matters. */
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	struct stores *s = context;
+	struct store_facts facts;
+	(void)why;
+	struct store_entry *known =
+		store_facts_read(outline, &facts) ? find(s, facts.name) : NULL;
+	if (known)
+		known->round = s->round;
+}
+
 static void removed(void *context, const struct node *object)
 {
 	struct stores *s = context;
@@ -210,6 +222,7 @@ struct informer_sink stores_sink(struct stores *s)
 	return (struct informer_sink){ .begin = begin,
 				       .set = set,
 				       .end = end,
+				       .left_out = left_out,
 				       .removed = removed,
 				       .context = s };
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t size_of(const char *texts, unsigned count)
+size_t texts_size(const char *texts, unsigned count)
 {
 	const char *end = texts;
 	while (count--)
@@ -27,14 +27,14 @@ char *texts_pack(const char *const *list, unsigned count)
 
 bool texts_equal(const char *a, const char *b, unsigned count)
 {
-	size_t size = size_of(a, count);
-	return size == size_of(b, count) && memcmp(a, b, size) == 0;
+	size_t size = texts_size(a, count);
+	return size == texts_size(b, count) && memcmp(a, b, size) == 0;
 }
 
 bool texts_copy(struct sg_arena *a, const char *texts, const char **out,
 		unsigned count)
 {
-	const char *at = sg_arena_copy(a, texts, size_of(texts, count));
+	const char *at = sg_arena_copy(a, texts, texts_size(texts, count));
 	for (unsigned i = 0; at && i < count; i++) {
 		out[i] = at;
 		at += strlen(at) + 1;

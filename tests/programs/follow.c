@@ -3,7 +3,7 @@
  *
  *     follow KUBECONFIG PATH [QUIET-MS]
  *
- * begin, set NAME VERSION, end, removed NAME. Ends with its standard input, then says
+ * begin, set NAME VERSION, left out NAME, end, removed NAME. Ends with its standard input, then says
  * how long stopping took. Logs to standard error.
  */
 #include <stdio.h>
@@ -32,6 +32,13 @@ static void set(void *context, const struct node *object)
 	       text(object, "resourceVersion"));
 }
 
+static void left_out(void *context, const struct node *outline, const char *why)
+{
+	(void)context;
+	(void)why;
+	printf("left out %s\n", text(outline, "name"));
+}
+
 static void end(void *context)
 {
 	(void)context;
@@ -50,6 +57,7 @@ static int follow(struct api *api, const struct informer_options *o)
 	const struct informer_sink sink = { .begin = begin,
 					    .set = set,
 					    .end = end,
+					    .left_out = left_out,
 					    .removed = removed };
 	struct sg_error e = { 0 };
 	struct informer *informer = NULL;

@@ -259,21 +259,47 @@ static void test_huge(void **state)
 	assert_true(s->last.microseconds < 5000000);
 }
 
+static void write_many(struct sg_buffer *body, const char *before)
+{
+	const char *values = strstr(create, before);
+	sg_buffer_append(body, create, (size_t)(values - create));
+	sg_buffer_puts(body, "\"many\":[");
+	for (unsigned i = 0; i < SG_MAX_REVIEW_NODES; i++)
+		sg_buffer_puts(body, "0,");
+	sg_buffer_puts(body, "0],");
+	sg_buffer_puts(body, values);
+}
+
 /* Small to send, large to hold: refused before it is. */
 static void test_many_values(void **state)
 {
 	cleanup_buffer struct sg_buffer body;
 	struct setting *s = *state;
-	const char *values = strstr(create, "\"currency\":\"EUR\"");
 	sg_buffer_init(&body, SG_MAX_BODY);
-	sg_buffer_append(&body, create, (size_t)(values - create));
-	sg_buffer_puts(&body, "\"many\":[");
-	for (unsigned i = 0; i < SG_MAX_REVIEW_NODES; i++)
-		sg_buffer_puts(&body, "0,");
-	sg_buffer_puts(&body, "0],");
-	sg_buffer_puts(&body, values);
+	write_many(&body, "\"username\"");
 	struct server_request r = request_of(body.data);
 	expect_status(s, &r, 400, "more than 100000 values");
+}
+
+/* Where a person may have put them, the person is told what would be accepted. */
+static void test_many_values_of_a_store(void **state)
+{
+	cleanup_buffer struct sg_buffer body;
+	struct setting *s = *state;
+	struct server_answer answer;
+	json_t *json;
+	sg_buffer_init(&body, SG_MAX_BODY);
+	write_many(&body, "\"currency\"");
+	struct server_request r = request_of(body.data);
+	assert_int_equal(ask(s, &r, &answer, &json), 200);
+	const json_t *response = json_object_get(json, "response");
+	const char *message = json_string_value(json_object_get(
+		json_object_get(response, "status"), "message"));
+	assert_true(json_is_false(json_object_get(response, "allowed")));
+	if (!message ||
+	    !strstr(message, "up to 32768 bytes and 2000 values are accepted"))
+		fail_msg("%s", message ? message : "no message");
+	json_decref(json);
 }
 
 int main(void)
@@ -282,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_requests), cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_later),	 cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_huge),	 cmocka_unit_test(test_many_values),
+		cmocka_unit_test(test_many_values_of_a_store),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

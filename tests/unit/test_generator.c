@@ -1,12 +1,16 @@
 /* What the generator is asked, by whom, and what it makes of a list of Stores. */
 #include "helpers.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "generator_ask.h"
 #include "generator_list.h"
 #include "generator_token.h"
+#include "json.h"
+#include "object_parse.h"
 
 static int set_up(void **state)
 {
@@ -44,10 +48,19 @@ static void test_questions(void **state)
 		    &asked, &e),
 		0);
 	expect_text(asked.application_set, "shops", "applicationSetName");
-	expect_text(asked.engine, "medusa", "engine");
+	expect_text(asked.part.engine, "medusa", "engine");
+	assert_int_equal(asked.part.of, 0);
 	assert_int_equal(ask(*state, &a, "{\"input\":{}}", &asked, &e), 0);
 	assert_null(asked.application_set);
-	assert_null(asked.engine);
+	assert_null(asked.part.engine);
+	/* as a number, or as Argo CD's templates write it */
+	assert_int_equal(
+		ask(*state, &a,
+		    "{\"input\":{\"parameters\":{\"shard\":\"2\",\"of\":3}}}",
+		    &asked, &e),
+		0);
+	assert_int_equal(asked.part.shard, 2);
+	assert_int_equal(asked.part.of, 3);
 }
 
 #define PARAMETERS(text) "{\"input\":{\"parameters\":" text "}}"
@@ -68,6 +81,16 @@ static void test_what_is_no_question(void **state)
 		{ PARAMETERS("{\"engine\":true}"), "must be a string" },
 		{ PARAMETERS("{\"engine\":{}}"), "not a mapping" },
 		{ PARAMETERS("{\"engine\":null}"), "not null" },
+		{ PARAMETERS("{\"shard\":0}"), "parameters.of must be" },
+		{ PARAMETERS("{\"of\":2}"), "parameters.shard must be" },
+		{ PARAMETERS("{\"shard\":2,\"of\":2}"), "from 0 to 1" },
+		{ PARAMETERS("{\"shard\":-1,\"of\":2}"), "from 0 to 1" },
+		{ PARAMETERS("{\"shard\":\"\",\"of\":2}"), "from 0 to 1" },
+		{ PARAMETERS("{\"shard\":\"1x\",\"of\":2}"), "from 0 to 1" },
+		{ PARAMETERS("{\"shard\":[],\"of\":2}"), "from 0 to 1" },
+		{ PARAMETERS("{\"shard\":0,\"of\":0}"), "from 1 to 1000" },
+		{ PARAMETERS("{\"shard\":0,\"of\":1001}"), "from 1 to 1000" },
+		{ PARAMETERS("{\"shard\":0,\"of\":1.5}"), "from 1 to 1000" },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		cleanup_arena struct sg_arena a;
@@ -278,6 +301,156 @@ static void test_many_conflicts_are_told_in_short(void **state)
 	generator_list_free(l);
 }
 
+/* --- sizes and parts --- */
+
+/* Told as the API server writes it, and read as the generator reads it. */
+static void tell_json(struct generator_list *l, const char *format, ...)
+{
+	const struct informer_sink sink = generator_list_sink(l);
+	cleanup_arena struct sg_arena a;
+	struct json_reading how = { .most_values = SG_MAX_OBJECT_NODES,
+				    .sealed = object_sealed_store };
+	struct node *root = NULL;
+	struct sg_error e = { 0 };
+	char *text = NULL;
+	va_list args;
+	sg_arena_init(&a);
+	va_start(args, format);
+	int length = vasprintf(&text, format, args);
+	va_end(args);
+	assert_true(length > 0);
+	if (json_read(text, (size_t)length, &how, &a, &root, &e))
+		fail_msg("%s: %s", text, e.message);
+	sink.set(sink.context, root);
+	free(text);
+}
+
+#define STORE(name, values, status)                                            \
+	"{\"metadata\":{\"name\":\"" name                                       \
+	"\"},\"spec\":{\"engine\":\"medusa\",\"values\":" values                \
+	"},\"status\":{" status "}}"
+#define LIVED "\"readyAt\":\"2026-01-03T03:04:05Z\""
+
+static void test_too_large_is_withheld_alone(void **state)
+{
+	struct generator_list *l = generator_list_new(*state, NULL);
+	cleanup_buffer struct sg_buffer out, told;
+	struct generator_counts counts;
+	struct sg_error e = { 0 };
+	static char many[2 * 100000 + 1], text[40001];
+	for (size_t i = 0; i < sizeof many - 1; i++)
+		many[i] = i % 2 ? ',' : '0';
+	memset(text, 'x', sizeof text - 1);
+	assert_non_null(l);
+	sg_buffer_init(&out, SG_MIB);
+	sg_buffer_init(&told, SG_MAX_MESSAGE);
+	generator_list_sink(l).begin(l);
+	tell_json(l, STORE("many", "{\"a\":[%s0]}", ""), many);
+	tell_json(l, STORE("long", "{\"a\":\"%s\"}", ""), text);
+	tell_json(l, STORE("good", "{\"a\":[1,\"\\u003cb\\u003e\\n\\\"\",1.50]}", ""));
+	tell_json(l, STORE("ready", "{\"a\":\"%s\"}", LIVED), text);
+	/* what nobody could read before must not matter here either */
+	tell_json(l, STORE("nul", "{\"a\":\"\\u0000\"}", ""));
+	assert_int_equal(generator_list_write(l, &out, &told, &counts, &e), 0);
+	expect_text(names_of(&out), "good nul ready", "listed");
+	assert_int_equal(counts.too_large, 2);
+	assert_int_equal(counts.withheld, 0);
+	expect_text(told.data,
+		    "long: spec.values is larger than a Store's may be; "
+		    "many: spec.values is larger than a Store's may be; "
+		    "ready: spec.values is larger than a Store's may be, but its shop has been ready and stays",
+		    "told");
+	/* once, and with no escape that JSON does not need */
+	const char *first = strstr(out.data, "1.50");
+	if (!strstr(out.data,
+		    "\\\"values\\\":{\\\"a\\\":[1,\\\"<b>\\\\n\\\\\\\"\\\",1.50]}") ||
+	    strstr(first + 1, "1.50"))
+		fail_msg("%.2000s", out.data);
+	generator_list_free(l);
+}
+
+/* The largest that a Store can be, whatever it is made of. */
+static void test_each_share_is_bounded(void **state)
+{
+	static const char *const fillings[] = { "x", "\\\"", "\\u003c", "\\n",
+						"\\u0001", "\xc3\xa9" };
+	for (size_t i = 0; i < COUNT(fillings); i++) {
+		struct generator_list *l = generator_list_new(*state, NULL);
+		cleanup_buffer struct sg_buffer out, told, text;
+		struct generator_counts counts;
+		struct sg_error e = { 0 };
+		sg_buffer_init(&out, SG_MIB);
+		sg_buffer_init(&told, SG_MAX_MESSAGE);
+		sg_buffer_init(&text, SG_MIB);
+		size_t room = SG_MAX_VALUES_BYTES - strlen("{\"a\":\"\"}");
+		while (text.length + strlen(fillings[i]) <= room)
+			sg_buffer_puts(&text, fillings[i]);
+		generator_list_sink(l).begin(l);
+		tell_json(l, STORE("x", "{\"a\":\"%s\"}", ""), text.data);
+		assert_int_equal(generator_list_write(l, &out, &told, &counts,
+						      &e),
+				 0);
+		assert_int_equal(counts.written, 1);
+		if (out.length > 2 * SG_MAX_VALUES_BYTES + 2048)
+			fail_msg("%s: %zu bytes", fillings[i], out.length);
+		generator_list_free(l);
+	}
+}
+
+static void test_one_that_cannot_be_read_is_no_reason_to_delete(void **state)
+{
+	struct generator_list *l = generator_list_new(*state, NULL);
+	const struct informer_sink sink = generator_list_sink(l);
+	cleanup_arena struct sg_arena a;
+	cleanup_buffer struct sg_buffer out, told;
+	struct generator_counts counts;
+	struct sg_error e = { 0 };
+	sg_arena_init(&a);
+	sg_buffer_init(&out, SG_MIB);
+	sg_buffer_init(&told, SG_MAX_MESSAGE);
+	sink.begin(l);
+	sink.left_out(l, must_parse(&a, "metadata: {name: worst}"), "so large");
+	expect_error(generator_list_write(l, &out, &told, &counts, &e), &e,
+		     SG_INVALID, "Store worst can't be read: it is so large",
+		     "left out");
+	generator_list_free(l);
+}
+
+/* Every Store is in one part, and the same each time. */
+static void test_parts(void **state)
+{
+	enum { SHOPS = 200, PARTS = 3 };
+	struct shop shops[SHOPS + 1] = { 0 };
+	char names[SHOPS][8];
+	size_t listed = 0;
+	for (size_t i = 0; i < SHOPS; i++) {
+		(void)snprintf(names[i], sizeof names[i], "y%zu", i);
+		shops[i] = (struct shop){ names[i], names[i], "02", NULL };
+	}
+	for (unsigned i = 0; i < PARTS; i++) {
+		const struct generator_part part = { .shard = i, .of = PARTS };
+		struct generator_list *l = generator_list_new(*state, &part);
+		cleanup_buffer struct sg_buffer out, told;
+		struct generator_counts counts;
+		struct sg_error e = { 0 };
+		sg_buffer_init(&out, SG_MIB);
+		sg_buffer_init(&told, SG_MAX_MESSAGE);
+		tell(l, shops);
+		assert_int_equal(generator_list_write(l, &out, &told, &counts,
+						      &e),
+				 0);
+		assert_int_equal(counts.stores, SHOPS);
+		assert_in_range(counts.written, SHOPS / PARTS / 2,
+				SHOPS / PARTS * 2);
+		listed += counts.written;
+		/* by FNV-1a: this must not change, or shops would be deleted */
+		assert_int_equal(strstr(out.data, "\n{\"name\":\"y7\"") != NULL,
+				 i == 2u);
+		generator_list_free(l);
+	}
+	assert_int_equal(listed, SHOPS);
+}
+
 static void test_a_list_that_begins_anew(void **state)
 {
 	struct generator_list *l = generator_list_new(*state, NULL);
@@ -313,6 +486,14 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_many_conflicts_are_told_in_short, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_large_is_withheld_alone,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_each_share_is_bounded, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_one_that_cannot_be_read_is_no_reason_to_delete,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_list_that_begins_anew,
 						set_up, tear_down),
 	};

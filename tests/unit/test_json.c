@@ -38,7 +38,7 @@ static void test_values(void **state)
 		{ "[0,-0.5,1e3,1E+2,12345678901234567890123]",
 		  "[0,-0.5,1e3,1E+2,12345678901234567890123]" },
 		{ "\"\\u00e9\\ud83d\\ude00\\/\\n\\\"\\\\\"",
-		  "\"é😀/\\u000a\\\"\\\\\"" },
+		  "\"é😀/\\n\\\"\\\\\"" },
 		{ "{\"a\":{\"b\":[1,{\"c\":\"d\"}]},\"<<\":{\"x\":1}}",
 		  "{\"a\":{\"b\":[1,{\"c\":\"d\"}]},\"<<\":{\"x\":1}}" },
 	};
@@ -233,6 +233,130 @@ static void test_yaml_as_json(void **state)
 		       "{\"x\":{\"a\":1},\"z\":{\"a\":1}}");
 }
 
+static void expect_sealed(const char *text, const char *const *under,
+			  unsigned most, const char *written)
+{
+	static const char *const sealed[] = { "a.b", "c", NULL };
+	struct json_reading how = { .most_values = most,
+				    .sealed = sealed,
+				    .under = under };
+	cleanup_arena struct sg_arena a;
+	struct sg_error e = { 0 };
+	struct node *root = NULL;
+	sg_arena_init(&a);
+	struct guarded g = guarded_copy(text, strlen(text));
+	if (json_read(g.bytes, strlen(text), &how, &a, &root, &e))
+		fail_msg("%s: %s", text, e.message);
+	guarded_free(&g);
+	expect_written(root, written);
+}
+
+static void test_what_is_not_looked_into(void **state)
+{
+	static const char *const event[] = { "object.", NULL };
+	static const char text[] =
+		"{\"x\":{\"a\":{\"b\":[1]}},\"a\":{\"b\": {\"d\" :[\"}\\\"\",1.0,{}], \"d\":\"\\u0000\"}, \"e\":[]},\"c\":1}";
+	cleanup_arena struct sg_arena a;
+	struct sg_error e = { 0 };
+	struct node *root = NULL;
+	static const char *const sealed[] = { "a.b", NULL };
+	struct json_reading how = { .most_values = 16, .sealed = sealed };
+	(void)state;
+	sg_arena_init(&a);
+	assert_int_equal(json_read(text, strlen(text), &how, &a, &root, &e), 0);
+	const struct node *b = node_path(root, "a", "b", NULL);
+	assert_true(node_is_sealed(b));
+	assert_null(node_text(b));
+	assert_int_equal(b->values, 8);
+	assert_int_equal(how.values, 16);
+	expect_text(b->text,
+		    "{\"d\" :[\"}\\\"\",1.0,{}], \"d\":\"\\u0000\"}",
+		    "sealed");
+	/* as it was, whatever it is; a scalar is none of it */
+	expect_sealed("{\"a\":{\"b\":{\"k\":1E+2,\"k\":[ ]}},\"c\":{}}", NULL,
+		      8, "{\"a\":{\"b\":{\"k\":1E+2,\"k\":[ ]}},\"c\":{}}");
+	expect_sealed("{\"a\":{\"b\":\"x\"},\"c\":null}", NULL, 9,
+		      "{\"a\":{\"b\":\"x\"},\"c\":null}");
+	expect_sealed("{\"type\":\"t\",\"object\":{\"c\":[1,2,3,4,5]}}", event,
+		      7, "{\"type\":\"t\",\"object\":{\"c\":[1,2,3,4,5]}}");
+}
+
+/* Sealed and opened is as if it had never been sealed. */
+static void test_what_is_unsealed(void **state)
+{
+	static const char *const sealed[] = { "a.b", "c", NULL };
+	static const char *const good[] = {
+		"{\"a\":{\"b\":{\"d\":[\"}\\\"\\u00e9\",1.0,{}],\"e\":null}},\"c\":[[]],\"x\":1}",
+		"{\"a\":{\"b\": [ ] },\"c\" : {\"\":{}} }",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		struct json_reading how = { .most_values = 50,
+					    .sealed = sealed };
+		cleanup_arena struct sg_arena a;
+		struct sg_error e = { 0 };
+		struct node *plain = NULL, *root = NULL;
+		sg_arena_init(&a);
+		assert_int_equal(parse(&a, good[i], strlen(good[i]), &plain, &e),
+				 0);
+		assert_int_equal(json_read(good[i], strlen(good[i]), &how, &a,
+					   &root, &e),
+				 0);
+		assert_false(node_equal(plain, root));
+		struct node *at[] = { node_own(node_get(root, "a"), "b"),
+				      node_own(root, "c") };
+		for (size_t n = 0; n < COUNT(at); n++)
+			assert_int_equal(json_unseal(at[n], &how, &a, &e), 0);
+		assert_true(node_equal(plain, root));
+	}
+	cleanup_arena struct sg_arena a;
+	struct json_reading how = { .most_values = 5, .sealed = sealed };
+	struct sg_error e = { 0 };
+	struct node *root = NULL;
+	static const char many[] = "{\"c\":[1,2,3,4,5]}";
+	sg_arena_init(&a);
+	assert_int_equal(json_read(many, strlen(many), &how, &a, &root, &e), 0);
+	expect_error(json_unseal(node_own(root, "c"), &how, &a, &e), &e,
+		     SG_INVALID, "more than 5 values", many);
+	assert_true(node_is_sealed(node_get(root, "c")));
+}
+
+/* Of what can't be read, what there was before. */
+static void test_what_was_read_until_then(void **state)
+{
+	static const char *const texts[] = {
+		"{\"a\":{\"name\":\"x\",\"b\":{\"c\":[1,2,3",
+		"{\"a\":{\"name\":\"x\",\"b\":\"\\u0000\"}}",
+		"{\"a\":{\"name\":\"x\",\"b\":1,\"b\":2}}",
+		"{\"a\":{\"name\":\"x\"",
+		"{\"a\":{\"name\":\"x\",\"b\":{\"c\":",
+		"{\"a\":{\"name\":\"x\"},\"b\":[[[[[[[[[[[[]]]]]]]]]]]]}",
+	};
+	static const char *const sealed[] = { "a.b", NULL };
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts) * 2; i++) {
+		struct json_reading how = { .most_values = 9,
+					    .sealed = i % 2 ? sealed : NULL };
+		cleanup_arena struct sg_arena a;
+		struct sg_error e = { 0 };
+		struct node *root = NULL;
+		const char *text = texts[i / 2];
+		sg_arena_init(&a);
+		int failed = json_read(text, strlen(text), &how, &a, &root, &e);
+		if (!failed && i / 2 != 1)
+			fail_msg("%s is accepted", text);
+		expect_text(node_text(node_path(root, "a", "name", NULL)), "x",
+			    text);
+	}
+	cleanup_arena struct sg_arena a;
+	struct json_reading how = { .most_values = 9 };
+	struct sg_error e = { 0 };
+	struct node *root = NULL;
+	sg_arena_init(&a);
+	assert_int_equal(json_read("{\"a\":\"b", 7, &how, &a, &root, &e), -1);
+	assert_int_equal(node_count(root), 0);
+}
+
 static void test_quoted_merge_keys_do_not_merge(void **state)
 {
 	static const char text[] = "{\"<<\":{\"owner\":\"mallory\"}}";
@@ -256,6 +380,9 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_like_jansson),
 		cmocka_unit_test(test_yaml_as_json),
+		cmocka_unit_test(test_what_is_not_looked_into),
+		cmocka_unit_test(test_what_is_unsealed),
+		cmocka_unit_test(test_what_was_read_until_then),
 		cmocka_unit_test(test_quoted_merge_keys_do_not_merge),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

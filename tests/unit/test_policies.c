@@ -283,6 +283,28 @@ static void test_deleted(void **state)
 	teardown(&f);
 }
 
+/* It is there: that it can't be read is no reason to take it for deleted. */
+static void test_one_that_cannot_be_read(void **state)
+{
+	struct fixture f;
+	(void)state;
+	setup(&f);
+	set(&f, "default", "1", "one.example.com");
+	f.sink.begin(f.sink.context);
+	f.sink.left_out(f.sink.context,
+			must_parse(&f.arena, "metadata: {name: another}"), "x");
+	f.sink.left_out(f.sink.context,
+			must_parse(&f.arena,
+				   "metadata: {name: default, generation: 2}"),
+			"larger than anything");
+	f.sink.end(f.sink.context);
+	expect(&f, 1, "one.example.com", "larger than anything");
+	expect_log(&f, "generation 1 stays in force, since generation 2 is broken");
+	set(&f, "default", "3", "three.example.com");
+	expect(&f, 3, "three.example.com", "");
+	teardown(&f);
+}
+
 static void test_the_same_again_is_no_news(void **state)
 {
 	struct fixture f;
@@ -320,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_kept_may_be_broken_too),
 		cmocka_unit_test(test_too_large_to_be_kept),
 		cmocka_unit_test(test_deleted),
+		cmocka_unit_test(test_one_that_cannot_be_read),
 		cmocka_unit_test(test_the_same_again_is_no_news),
 		cmocka_unit_test(test_a_request_keeps_its_policy),
 	};

@@ -123,6 +123,27 @@ static void test_what_a_list_does_not_name_is_gone(void **state)
 	quotas_free(q);
 }
 
+static void test_one_that_cannot_be_read_is_as_it_was(void **state)
+{
+	struct quotas *q = quotas_new(&silent);
+	const struct informer_sink sink = quotas_sink(q);
+	cleanup_arena struct sg_arena a;
+	char name[NAME_QUOTA_SIZE];
+	(void)state;
+	sg_arena_init(&a);
+	name_owner_quota("alice", name);
+	tell(q, false, "q1", "alice", ENTRIES(TOYS));
+	tell(q, false, "q2", "bob", ENTRIES(BOOKS("1")));
+	sink.begin(sink.context);
+	sink.left_out(sink.context,
+		      must_parse(&a, sg_arena_printf(&a, "metadata: {name: %s}",
+						     name)),
+		      "");
+	sink.end(sink.context);
+	expect_text(look(q, 0).names, "alice/toys/4 ", "entries");
+	quotas_free(q);
+}
+
 static void test_what_a_ledger_misses(void **state)
 {
 	struct quotas *q = quotas_new(&silent);
@@ -183,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_what_stays_grows_old),
 		cmocka_unit_test(test_another_object_or_another_uid_is_new),
 		cmocka_unit_test(test_what_a_list_does_not_name_is_gone),
+		cmocka_unit_test(test_one_that_cannot_be_read_is_as_it_was),
 		cmocka_unit_test(test_what_a_ledger_misses),
 		cmocka_unit_test(test_limits_that_are_not_shown),
 		cmocka_unit_test(test_a_quota_of_another_name_counts_for_nobody),

@@ -307,6 +307,56 @@ static const struct rule values[] = {
 	{ "{web: {<<: {image: x}}}", "" },
 };
 
+/* How large values may be, however they are written; what was larger may shrink. */
+static void test_size_of_values(void **state)
+{
+	static const struct {
+		const char *item;
+		unsigned count, before; /* of a list of these */
+		const char *says; /* NULL: it may be */
+	} cases[] = {
+		{ "0", 1995, 0, NULL },
+		{ "0", 1996, 0, "has 4019 bytes as JSON, and 2001 values" },
+		{ "0", 2500, 2500, NULL },
+		{ "0", 2500, 2501, NULL },
+		{ "0", 2501, 2500, "or no more than there were before" },
+		/* of several spellings, one size */
+		{ "xxxxxxxxxxxxxxxxxxxx", 1423, 0, NULL },
+		{ "\"xxxxxxxxxxxxxxxxxxxx\"", 1424, 0, "has 32779 bytes" },
+		{ "xxxxxxxxxxxxxxxxxxxx", 1424, 0, "has 32779 bytes" },
+		{ "'<>&'", 1559, 0, NULL },
+		{ "'<>&'", 1560, 0, "has 32787 bytes" },
+		{ "\"\\n\\\"\\x01\"", 1000, 0, NULL },
+		{ "{}", 1995, 0, NULL },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup_arena struct sg_arena a;
+		struct violations v;
+		struct store s = { .engine = "medusa" };
+		const struct node *trees[2];
+		sg_arena_init(&a);
+		violations_init(&v, &a);
+		for (unsigned n = 0; n < 2; n++) {
+			cleanup_buffer struct sg_buffer text;
+			sg_buffer_init(&text, SG_MIB);
+			sg_buffer_puts(&text, "{shop: {demoProducts: [");
+			for (unsigned k = 0;
+			     k < (n ? cases[i].before : cases[i].count); k++)
+				sg_buffer_printf(&text, "%s%s", k ? ", " : "",
+						 cases[i].item);
+			sg_buffer_puts(&text, "]}}");
+			trees[n] = must_parse(
+				&a, sg_arena_copy(&a, text.data, text.length));
+		}
+		s.values = trees[0];
+		store_check_values(*state, &s, trees[1], &v);
+		const char *said = v.count ? v.items[0].message : "";
+		if (!cases[i].says ? v.count != 0 : !strstr(said, cases[i].says))
+			fail_msg("%u of %s: %s", cases[i].count, cases[i].item,
+				 v.count ? said : "may be");
+	}
+}
+
 static void test_values(void **state)
 {
 	for (size_t i = 0; i < COUNT(values); i++) {
@@ -569,6 +619,7 @@ int main(void)
 		cmocka_unit_test(test_no_policy_allows_what_is_not_to_be_set),
 		cmocka_unit_test(test_changed_values),
 		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_size_of_values),
 		cmocka_unit_test(test_engines_and_plans),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_what_was_admitted_is_excused),

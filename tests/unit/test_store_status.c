@@ -405,6 +405,51 @@ static void test_deleting(void **state)
 
 /* --- what is shown -------------------------------------------------------------------- */
 
+static void test_what_cannot_be_read_is_told(void **state)
+{
+	struct stage s;
+	(void)state;
+	set_stage(&s);
+	struct object_state *one = put(&s, OBJECT_INGRESS, "all", "");
+	one->health = HEALTH_WAITING;
+	one->reason = OBJECT_UNREADABLE;
+	one->message = "can't be looked at: it is so large";
+	expect(&s, 10, PHASE_READY, "Served",
+	       SERVED "; Ingress all can't be looked at: it is so large");
+	s.scene.is_crowded = true;
+	expect(&s, 10, PHASE_READY, "Served",
+	       SERVED "; of its objects there are more than are looked at");
+	one->kind = OBJECT_DEPLOYMENT;
+	expect(&s, 10, PHASE_PROVISIONING, OBJECT_UNREADABLE,
+	       "Deployment all: can't be looked at: it is so large");
+	sg_arena_release(&s.arena);
+}
+
+static void test_too_large_for_argo_cd(void **state)
+{
+	struct stage s;
+	(void)state;
+	set_stage(&s);
+	s.store.is_too_large = true;
+	s.scene.count = 0;
+	s.scene.namespace = NAMESPACE_ABSENT;
+	expect(&s, 10, PHASE_PENDING, "TooLarge",
+	       "spec.values is more than a Store may have (32768 bytes as JSON, 2000 values with their keys): until it is less, Argo CD is not told of it");
+	expect_text(s.verdict.status.conditions[CONDITION_DELIVERED].reason,
+		    "TooLarge", "Delivered");
+	/* helm asks nobody, and what runs goes on */
+	s.store.by_helm = true;
+	judge(&s, 10);
+	expect_text(s.verdict.status.conditions[CONDITION_READY].reason,
+		    "NotDelivered", "by helm");
+	sg_arena_release(&s.arena);
+	set_stage(&s);
+	s.store.is_too_large = true;
+	was_ready(&s);
+	expect(&s, 10, PHASE_READY, "Served", SERVED);
+	sg_arena_release(&s.arena);
+}
+
 static const struct node *written(struct stage *s)
 {
 	cleanup_buffer struct sg_buffer text;
@@ -485,6 +530,8 @@ int main(void)
 			test_who_installs_by_hand_has_all_the_time_from_then_on),
 		cmocka_unit_test(test_several_ingresses_of_one_host),
 		cmocka_unit_test(test_deleting),
+		cmocka_unit_test(test_what_cannot_be_read_is_told),
+		cmocka_unit_test(test_too_large_for_argo_cd),
 		cmocka_unit_test(test_what_is_written_is_read_back),
 		cmocka_unit_test(test_a_transition_has_its_time),
 	};

@@ -170,6 +170,27 @@ static void test_relist(void **state)
 	stores_free(s);
 }
 
+/* What can't be read any more is as it was; what never could is asked for elsewhere. */
+static void test_what_cannot_be_read(void **state)
+{
+	struct stores *s = stores_new();
+	const struct informer_sink sink = stores_sink(s);
+	cleanup_arena struct sg_arena a;
+	(void)state;
+	sg_arena_init(&a);
+	set(s, "large", "large.example.com");
+	sink.begin(sink.context);
+	sink.left_out(sink.context, must_parse(&a, "metadata: {name: large}"), "");
+	sink.left_out(sink.context, must_parse(&a, "metadata: {name: new}"), "");
+	sink.end(sink.context);
+	assert_true(has(s, "large"));
+	expect_host(s, "large.example.com", "x", "large");
+	assert_false(has(s, "new"));
+	sink.removed(sink.context, must_parse(&a, "metadata: {name: large}"));
+	assert_false(has(s, "large"));
+	stores_free(s);
+}
+
 static void test_many(void **state)
 {
 	enum { MANY = 5000 };
@@ -281,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_the_oldest_has_the_host),
 		cmocka_unit_test(test_relist),
+		cmocka_unit_test(test_what_cannot_be_read),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_uuids),
 		cmocka_unit_test(test_never_absent),
