@@ -76,9 +76,11 @@ class Webhook:
         connection.close()
         return answer, body
 
-    def connect(self):
+    def connect(self, client=None):
         context = ssl.create_default_context(
             cafile=self.certificates.path("ca.crt"))
+        if client:
+            context.load_cert_chain(*self.certificates.pair(client))
         raw = socket.create_connection(("127.0.0.1", self.port),
                                        timeout=20 * SLOW)
         return context.wrap_socket(raw, server_hostname="localhost")
@@ -264,6 +266,39 @@ def test_client_ca(certificates, tmp_path):
         assert webhook.line("draining")
         line = webhook.line("connections were cut off")
         assert line["tls_handshakes_failed"] == 1 and line["too_slow"] == 0
+
+
+def test_the_client_ca_is_followed(certificates, tmp_path):
+    """As a volume is swapped, without a signal; SIGHUP is answered, whatever is there."""
+    version = {name: tmp_path / name for name in ("one", "two")}
+    for name, ca in (("one", "ca"), ("two", "stranger-ca")):
+        version[name].mkdir()
+        shutil.copy(certificates.path(f"{ca}.crt"), version[name] / "ca.crt")
+    data = tmp_path / "..data"
+    data.symlink_to("one")
+
+    def gets_in(client):
+        try:
+            with webhook.connect(client) as s:
+                s.sendall(request("/validate-store", "{}"))
+                return read_answer(s).status == 415  # and not 403
+        except (ssl.SSLError, EOFError, ConnectionError):
+            return False
+
+    with Webhook(certificates, tmp_path, "--client-ca", data / "ca.crt") as webhook:
+        assert (gets_in("apiserver"), gets_in("stranger")) == (True, False)
+        (tmp_path / "new").symlink_to("two")
+        (tmp_path / "new").rename(data)
+        assert webhook.line("--client-ca read again")
+        assert (gets_in("apiserver"), gets_in("stranger")) == (False, True)
+        (version["two"] / "ca.crt").write_text("-----BEGIN nothing\n")
+        line = webhook.line("the former stays")
+        assert "holds no certificate" in line["message"], line
+        assert gets_in("stranger")
+        shutil.copy(certificates.path("ca.crt"), version["two"] / "ca.crt")
+        webhook.process.send_signal(signal.SIGHUP)
+        assert webhook.line("--client-ca read again")
+        assert gets_in("apiserver")
 
 
 def test_nothing_is_decided_before_the_policy_is_known(certificates, tmp_path):

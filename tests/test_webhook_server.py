@@ -207,6 +207,18 @@ def test_tls_versions(server, version, accepted):
     assert (b"Cipher is (NONE)" not in seen.stdout) == accepted, seen.stdout
 
 
+def ask(server, client, version="TLSv1_3"):
+    """The client as the server sees it, on a connection of its own; None: not let in."""
+    context = server.context(client)
+    context.maximum_version = ssl.TLSVersion[version]
+    try:
+        with server.connect(context=context) as s:
+            s.sendall(request("/facts", "{}"))
+            return read_answer(s).json()["client"]
+    except (ssl.SSLError, EOFError, ConnectionError):
+        return None
+
+
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 @pytest.mark.parametrize("client, accepted", [
     (None, False), ("stranger", False), ("only-server", False),
@@ -214,18 +226,63 @@ def test_tls_versions(server, version, accepted):
 ])
 def test_client_certificates(certificates, client, accepted, version):
     with Server(certificates, "--client-ca", certificates.path("ca.crt")) as server:
-        context = server.context(client)
-        context.maximum_version = ssl.TLSVersion[version]
-        try:
-            with server.connect(context=context) as s:
-                s.sendall(request("/facts", "{}"))
-                seen = read_answer(s).json()["client"]
-        except (ssl.SSLError, EOFError, ConnectionError):
-            seen = None
-        assert seen == (client if accepted else None)
+        assert ask(server, client, version) == (client if accepted else None)
         if not accepted:
             stats = server.wait_for(lambda t: t["handshakes_failed"] == 1)
             assert stats["requests_total"] == 0
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_other_clients_at_once(certificates, version):
+    """From one moment to the next, the former's get in no more; not by a connection that
+    they have, nor by a session of it."""
+    with Server(certificates, "--client-ca", certificates.path("ca.crt")) as server:
+        assert ask(server, "apiserver", version) == "apiserver"
+        assert ask(server, "stranger", version) is None
+        context = server.context("apiserver")
+        context.maximum_version = ssl.TLSVersion[version]
+        kept, waits = server.connect(context=context), server.connect(context=context)
+        for s in (kept, waits):
+            s.sendall(request("/facts", "{}"))
+            assert read_answer(s).json()["client"] == "apiserver"
+        waits.sendall(request("/later", "300"))
+        server.wait_for(lambda t: t["waiting"] == 1)
+        assert server.say("client-ca " + certificates.path("stranger-ca.crt")) == "ok"
+        assert ask(server, "apiserver", version) is None
+        assert ask(server, "stranger", version) == "stranger"
+        answer = read_answer(waits)
+        assert answer.status == 200 and answer.headers["connection"] == "close"
+        assert is_closed(waits)
+        session = kept.session
+        kept.sendall(request("/facts", "{}"))
+        answer = read_answer(kept)
+        assert answer.status == 403 and "CA" in answer.json()["message"]
+        assert is_closed(kept)
+        with pytest.raises((ssl.SSLError, EOFError, ConnectionError)), \
+                context.wrap_socket(server.plain(), server_hostname="localhost",
+                                    session=session) as s:
+            s.sendall(request("/facts", "{}"))
+            read_answer(s)
+
+
+def test_a_further_ca_drops_nobody(certificates, tmp_path):
+    """Nor does a file that holds no CA, nor another certificate of the server's."""
+    both = tmp_path / "both.crt"
+    both.write_text("".join(open(certificates.path(name)).read()
+                            for name in ("stranger-ca.crt", "ca.crt")))
+    with Server(certificates, "--client-ca", certificates.path("ca.crt")) as server:
+        with server.connect("apiserver") as kept:
+            assert server.say(f"client-ca {both}") == "ok"
+            assert "no certificate" in server.say(
+                "client-ca " + certificates.path("ca.key"))
+            assert server.say("certificate {} {}".format(
+                *certificates.pair("second"))) == "ok"
+            for _ in range(2):
+                kept.sendall(request("/facts", "{}"))
+                answer = read_answer(kept)
+                assert answer.status == 200 and "connection" not in answer.headers
+        assert [ask(server, name) for name in ("apiserver", "stranger")] == [
+            "apiserver", "stranger"]
 
 
 def shown_certificate(server):

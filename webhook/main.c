@@ -16,6 +16,7 @@
 #include "candidate.h"
 #include "certificates.h"
 #include "cleanup.h"
+#include "client_ca.h"
 #include "clock.h"
 #include "files.h"
 #include "gate.h"
@@ -37,6 +38,7 @@ struct process {
 	struct probes *probes;
 	struct gate *gate;
 	struct tls *tls;
+	struct client_ca *client_ca; /* NULL: clients need no certificate */
 	struct service_names service; /* that the certificate is for */
 	const char *names[SERVICE_NAMES];
 	struct certificates *certificates;
@@ -80,12 +82,6 @@ static int open_gate(struct process *p, struct sg_error *e)
 
 /* --- certificate --- */
 
-static int read_client_ca(const struct arguments *o, struct sg_buffer *text,
-			  struct sg_error *e)
-{
-	return o->client_ca ? file_read(o->client_ca, text, e) : 0;
-}
-
 /* Whoever tries it by hand calls it by its address or as localhost. */
 static int make_certificate(struct process *p, struct sg_error *e)
 {
@@ -117,37 +113,14 @@ static int follow_secret(struct process *p, struct sg_error *e)
 static int open_certificate(struct process *p, struct sg_error *e)
 {
 	const struct arguments *o = p->arguments;
-	cleanup_buffer struct sg_buffer client_ca;
-	sg_buffer_init(&client_ca, SG_MAX_FILE);
-	if (read_client_ca(o, &client_ca, e))
+	if (o->client_ca ? client_ca_open(o->client_ca, &p->log, &p->tls,
+					  &p->client_ca, e) :
+			   tls_open(NULL, &p->tls, e))
 		return -1;
-	if (tls_open(o->client_ca ? client_ca.data ? client_ca.data : "" : NULL,
-		     &p->tls, e))
-		return o->client_ca ? sg_error_context(e, "%.200s",
-						       o->client_ca) :
-				      -1;
 	if (o->tls_cert)
 		return certificates_follow_files(p->tls, o->tls_cert, o->tls_key,
 						 &p->log, &p->certificates, e);
 	return o->standalone ? make_certificate(p, e) : follow_secret(p, e);
-}
-
-/* SIGHUP: a file that can't be used leaves what is asked for as it is. */
-static void reload(struct process *p)
-{
-	struct sg_error e = { 0 };
-	cleanup_buffer struct sg_buffer client_ca;
-	sg_buffer_init(&client_ca, SG_MAX_FILE);
-	if (!p->arguments->client_ca)
-		return;
-	if (read_client_ca(p->arguments, &client_ca, &e) ||
-	    tls_set_client_ca(p->tls, client_ca.data ? client_ca.data : "", &e))
-		log_event(&p->log, LOG_LEVEL_ERROR,
-			  "--client-ca not read again, the former stays",
-			  log_text("error", e.message));
-	else
-		log_event(&p->log, LOG_LEVEL_INFO, "--client-ca read again",
-			  log_text("file", p->arguments->client_ca));
 }
 
 /* --- servers --- */
@@ -312,7 +285,7 @@ static int await_end(struct process *p)
 	for (;;) {
 		int signal_number = sigwaitinfo(&set, NULL);
 		if (signal_number == SIGHUP)
-			reload(p);
+			client_ca_read_again(p->client_ca);
 		else if (signal_number > 0)
 			return signal_number;
 	}
@@ -381,6 +354,7 @@ static void process_release(struct process *p)
 	gate_stop(p->gate);
 	(void)generator_stop(p->generator, 0);
 	certificates_free(p->certificates);
+	client_ca_free(p->client_ca);
 	gate_free(p->gate);
 	probes_free(p->probes);
 	metrics_free(p->metrics);

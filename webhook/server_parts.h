@@ -94,9 +94,11 @@ struct connection {
 	size_t body_reserved; /* of server->bodies */
 	bool too_large;
 	bool no_room;
+	bool refused; /* it began when the client was shut out already */
 	/* The answer; its buffer is kept for the next one. */
 	bool answered;
 	struct server_answer answer;
+	bool is_shut_out; /* its certificate's CA is asked for no more */
 	bool has_client;
 	bool knows_client;
 	char client[256];

@@ -90,6 +90,17 @@ static bool reserve(struct connection *c, size_t length)
 	return sg_buffer_reserve(&c->body, length - c->body.length) != NULL;
 }
 
+/* Once shut out, for ever. */
+static bool is_shut_out(struct connection *c)
+{
+	if (!c->tls || c->is_shut_out)
+		return c->is_shut_out;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		c->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	c->is_shut_out = !info || !tls_is_let_in(&c->tls, info->tls_session);
+	return c->is_shut_out;
+}
+
 static enum MHD_Result queue(struct connection *c)
 {
 	const struct server_answer *a = &c->answer;
@@ -114,7 +125,8 @@ static enum MHD_Result queue(struct connection *c)
 		made &= MHD_add_response_header(r, "Retry-After", seconds) ==
 			MHD_YES;
 	}
-	if (atomic_load_explicit(&c->server->closing, memory_order_relaxed))
+	if (atomic_load_explicit(&c->server->closing, memory_order_relaxed) ||
+	    is_shut_out(c))
 		made &= MHD_add_response_header(r, "Connection", "close") ==
 			MHD_YES;
 	if (made)
@@ -169,6 +181,7 @@ static enum MHD_Result begin(struct connection *c, const char *url,
 	c->path = url;
 	c->deadline = answer_deadline(s, c->mhd);
 	c->answered = c->too_large = c->no_room = false;
+	c->refused = is_shut_out(c);
 	struct sg_buffer body = c->answer.body;
 	c->answer = (struct server_answer){
 		.status = 200, .content_type = "application/json", .body = body
@@ -202,6 +215,11 @@ static enum MHD_Result answer(struct connection *c)
 	struct server *s = c->server;
 	const char *type = header(c, "Content-Type");
 	const char *authorization = header(c, "Authorization");
+	if (c->refused) {
+		server_refuse(&c->answer, 403, "Forbidden",
+			      "the CA of this client's certificate is accepted no more");
+		return queue(c);
+	}
 	if (c->too_large)
 		return refuse_large(c);
 	if (c->no_room)

@@ -1,8 +1,8 @@
 /*
  * A server with a handler of its own, for tests of webhook/server*.c without rules.
- * Says its port in one line, and stops when stdin ends Lines on
- * stdin:
+ * Says its port in one line, and stops when stdin ends. Lines on stdin:
  *
+ *   client-ca FILE          asks clients for certificates of other CAs
  *   certificate FILE FILE   shows another certificate (answers "ok" or "no: …")
  *   close                   from now on each answer closes its connection
  *   stats                   one line of name=number
@@ -112,6 +112,12 @@ static void obey(struct server *s, struct tls *tls)
 	while (fgets(line, sizeof line, stdin)) {
 		if (sscanf(line, "certificate %399s %399s", a, b) == 2) {
 			if (show(tls, a, b, &e))
+				printf("no: %s\n", e.message);
+			else
+				puts("ok");
+		} else if (sscanf(line, "client-ca %399s", a) == 1) {
+			cleanup_free char *ca = slurp(a);
+			if (tls_set_client_ca(tls, ca, &e))
 				printf("no: %s\n", e.message);
 			else
 				puts("ok");
