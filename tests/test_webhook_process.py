@@ -268,6 +268,21 @@ def test_client_ca(certificates, tmp_path):
         assert line["tls_handshakes_failed"] == 1 and line["too_slow"] == 0
 
 
+@pytest.mark.parametrize("sent", [b"", b"GET /heal", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"],
+                         ids=["silent", "half a head", "asked"])
+def test_probes_are_answered_while_others_sit_there(webhook, sent):
+    """More than there is room for, of the prober's own address and of another."""
+    others = []
+    for number in range(150):
+        others.append(socket.create_connection(
+            ("127.0.0.1", webhook.http), source_address=(f"127.0.0.{1 + number % 2}", 0)))
+        others[-1].sendall(sent)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert webhook.get(path)[0].status == 200
+    for s in others:
+        s.close()
+
+
 def test_the_client_ca_is_followed(certificates, tmp_path):
     """As a volume is swapped, without a signal; SIGHUP is answered, whatever is there."""
     version = {name: tmp_path / name for name in ("one", "two")}

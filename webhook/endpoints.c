@@ -57,6 +57,26 @@ static int check_request(const struct server_request *r,
 	return request_is_json(r) ? 0 : 415;
 }
 
+/* --- what it takes --- */
+
+enum {
+	/* of a value: its node, and its text or its place in a table of keys */
+	PER_VALUE = sizeof(struct node) + 48,
+	/* of a review, whatever is in it: the world, the verdict, halves of blocks */
+	PER_REVIEW = 192 * 1024,
+};
+
+size_t endpoints_memory(const char *body, size_t length)
+{
+	size_t values = 1; /* each other stands behind one of these */
+	for (size_t i = 0; i < length; i++)
+		values += body[i] == ',' || body[i] == ':' || body[i] == '[' ||
+			  body[i] == '{';
+	if (values > SG_MAX_REVIEW_NODES)
+		values = SG_MAX_REVIEW_NODES;
+	return PER_REVIEW + 2 * length + values * PER_VALUE;
+}
+
 /* --- verdicts --- */
 
 /* One request on its way. */

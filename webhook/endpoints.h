@@ -41,6 +41,9 @@ enum server_result endpoints_handle(void *context,
 				    const struct server_request *request,
 				    struct server_answer *answer);
 
+/* What it takes at most for such a body: mostly its tree, so its values are counted. */
+size_t endpoints_memory(const char *body, size_t length);
+
 /* "mutate-store", as in the path. */
 const char *endpoint_name(enum endpoint endpoint);
 

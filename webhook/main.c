@@ -22,6 +22,7 @@
 #include "gate.h"
 #include "generator.h"
 #include "io.h"
+#include "memory_bound.h"
 #include "offline.h"
 #include "quota.h"
 #include "remove_finalizers.h"
@@ -45,6 +46,7 @@ struct process {
 	struct server *server; /* TLS, for the API server */
 	struct server *plain;  /* probes and metrics */
 	struct generator *generator; /* for Argo CD, if asked for */
+	struct memory_bound memory;
 	struct candidate *candidate;
 	struct status *status; /* while this replica leads */
 	struct status_counters status_counters;
@@ -167,7 +169,8 @@ static int start_probes(struct process *p, struct sg_error *e)
 	o.address = p->arguments->http;
 	o.threads = 1;
 	o.waiters = 0;
-	o.connections = 64;
+	o.connections = 128;
+	o.memory = 2 * SG_MIB;
 	o.max_body = 4096;
 	o.handler = probes_handle;
 	o.context = p->probes;
@@ -183,6 +186,7 @@ static int start_server(struct process *p, struct sg_error *e)
 	server_defaults(&o);
 	o.address = p->arguments->listen;
 	o.handler = endpoints_handle;
+	o.work = endpoints_memory;
 	o.context = gate_endpoints(p->gate);
 	o.log = &p->log;
 	if (server_start(&o, p->tls, &p->server, e))
@@ -201,6 +205,16 @@ static int start_generator(struct process *p, struct sg_error *e)
 		.metrics = p->metrics,
 	};
 	return o.token_file ? generator_start(&o, &p->generator, e) : 0;
+}
+
+static int tell_memory(struct process *p, struct sg_error *e)
+{
+	p->memory = (struct memory_bound){ server_bound(p->server),
+					   server_bound(p->plain),
+					   generator_bound(p->generator) };
+	return memory_bound_tell(&p->memory, &p->log, p->metrics) ?
+		       sg_error_memory(e) :
+		       0;
 }
 
 /* --- leading --- */
@@ -385,6 +399,7 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
 	    gate_follow(p.gate, e) || start_probes(&p, e) ||
 	    start_server(&p, e) || start_generator(&p, e) ||
+	    tell_memory(&p, e) ||
 	    open_candidate(&p, e))
 		return -1;
 	say_where(&p);

@@ -6,6 +6,7 @@
 
 #include "endpoints.h"
 #include "gate_helpers.h"
+#include "json.h"
 
 struct setting {
 	struct fake fake;
@@ -115,6 +116,44 @@ static void expect_status(struct setting *s, const struct server_request *r,
 	if (status == 405)
 		expect_text(answer.allow, "POST", "Allow");
 	json_decref(json);
+}
+
+/* Repeats a part between two ends, up to a size. */
+static void repeat(struct sg_buffer *out, const char *begin, const char *part,
+		   const char *end, size_t size)
+{
+	sg_buffer_puts(out, begin);
+	for (unsigned i = 0; out->length < size; i++)
+		sg_buffer_printf(out, part, i);
+	sg_buffer_puts(out, end);
+	assert_false(out->over_cap || out->no_memory);
+}
+
+/* What the server sets aside is enough for what takes most. */
+static void test_memory(void **state)
+{
+	static const char *const parts[] = { "0,", "[],", "{},", "\"\",", "1234567890123456,",
+					     "[[[]]],", "true,", "{\"a\":{\"b\":0}}," };
+	(void)state;
+	for (size_t i = 0; i <= COUNT(parts); i++) {
+		cleanup_buffer struct sg_buffer body;
+		cleanup_arena struct sg_arena arena;
+		struct node *root;
+		struct sg_error e;
+		sg_buffer_init(&body, SG_MAX_BODY);
+		sg_arena_init(&arena);
+		if (i < COUNT(parts))
+			repeat(&body, "[", parts[i], "0]", 190000);
+		else
+			repeat(&body, "{", "\"%x\":0,", "\"z\":0}", 400000);
+		assert_int_equal(json_parse_review(body.data, body.length, &arena,
+						   &root, &e), 0);
+		size_t allowed = endpoints_memory(body.data, body.length);
+		if (arena.total > allowed || allowed > 4 * arena.total)
+			fail_msg("%s: %zu taken, %zu set aside", parts[i],
+				 arena.total, allowed);
+	}
+	assert_true(endpoints_memory(create, sizeof create - 1) < 512 * 1024);
 }
 
 static void test_requests(void **state)
@@ -282,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_requests), cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_later),	 cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_huge),	 cmocka_unit_test(test_many_values),
+		cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
