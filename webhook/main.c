@@ -24,6 +24,7 @@
 #include "io.h"
 #include "memory_bound.h"
 #include "offline.h"
+#include "path_secret.h"
 #include "quota.h"
 #include "remove_finalizers.h"
 #include "server_metrics.h"
@@ -37,6 +38,8 @@ struct process {
 	struct log log;
 	struct metrics *metrics;
 	struct probes *probes;
+	struct paths *paths; /* NULL: the plain ones */
+	struct path_source *path_source;
 	struct gate *gate;
 	struct tls *tls;
 	struct client_ca *client_ca; /* NULL: clients need no certificate */
@@ -74,12 +77,51 @@ static int open_gate(struct process *p, struct sg_error *e)
 		.log = &p->log,
 		.metrics = p->metrics,
 		.probes = p->probes,
+		.paths = p->paths,
 	};
 	struct policy *policy = NULL;
 	return load_policy(p->arguments->policy_file, &policy, e) ||
 			       gate_open(&o, policy, &p->gate, e) ?
 		       -1 :
 		       0;
+}
+
+/* --- paths --- */
+
+static int check_paths(const void *context, struct sg_error *e)
+{
+	if (paths_are_known(((const struct process *)context)->paths))
+		return 0;
+	return sg_error_set(e, SG_IO, "its Secret has not been read yet");
+}
+
+/* Before the gate, which is given them. */
+static int make_paths(struct process *p, struct sg_error *e)
+{
+	if (!p->arguments->path_secret && !p->arguments->path_secret_file)
+		return 0;
+	p->paths = paths_new();
+	if (!p->paths)
+		return sg_error_memory(e);
+	probes_add(p->probes, "path", check_paths, p);
+	return 0;
+}
+
+static int follow_paths(struct process *p, struct sg_error *e)
+{
+	const struct arguments *o = p->arguments;
+	const struct path_secret secret = {
+		.secret = o->path_secret,
+		.configurations = o->configurations,
+		.settle = (int64_t)o->settle * 1000,
+	};
+	if (o->path_secret_file)
+		return path_source_file(p->paths, o->path_secret_file, &p->log,
+					&p->path_source, e);
+	return o->path_secret ? path_source_secret(p->paths, gate_api(p->gate),
+						   &secret, &p->log,
+						   &p->path_source, e) :
+				0;
 }
 
 /* --- certificate --- */
@@ -187,6 +229,7 @@ static int start_server(struct process *p, struct sg_error *e)
 	o.address = p->arguments->listen;
 	o.handler = endpoints_handle;
 	o.work = endpoints_memory;
+	o.reads_body = endpoints_read_body;
 	o.context = gate_endpoints(p->gate);
 	o.log = &p->log;
 	if (server_start(&o, p->tls, &p->server, e))
@@ -369,7 +412,9 @@ static void process_release(struct process *p)
 	(void)generator_stop(p->generator, 0);
 	certificates_free(p->certificates);
 	client_ca_free(p->client_ca);
+	path_source_free(p->path_source);
 	gate_free(p->gate);
+	paths_free(p->paths);
 	probes_free(p->probes);
 	metrics_free(p->metrics);
 	tls_free(p->tls);
@@ -396,7 +441,8 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	/* before there are threads, so that only sigwaitinfo gets them */
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	raise_file_limit();
-	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
+	if (make_probes(&p, e) || make_paths(&p, e) || open_gate(&p, e) ||
+	    open_certificate(&p, e) || follow_paths(&p, e) ||
 	    gate_follow(p.gate, e) || start_probes(&p, e) ||
 	    start_server(&p, e) || start_generator(&p, e) ||
 	    tell_memory(&p, e) ||

@@ -75,6 +75,8 @@ struct server_options {
 	int64_t timeout;       /* ms, the most that answering may take */
 	int64_t read_timeout;  /* ms, for handshake, reading, and sending */
 	int64_t idle_timeout;  /* ms, between requests */
+	/* Whether a body for that path is kept; else it is dropped. NULL: always. */
+	bool (*reads_body)(void *context, const char *path);
 	server_handler handler;
 	void *context;
 	const struct log *log; /* of what goes wrong, in sums; NULL: none */

@@ -113,6 +113,7 @@ struct connection {
 	size_t charged; /* of the server's memory, for its body and its answer */
 	bool too_large;
 	bool no_room;
+	bool drops_body;
 	bool refused; /* it began when the client was shut out already */
 	/* The answer; its buffer is kept for the next one. */
 	bool answered;

@@ -179,6 +179,8 @@ static enum MHD_Result begin(struct connection *c, const char *url,
 	c->deadline = answer_deadline(s, c->mhd);
 	c->answered = c->too_large = c->no_room = false;
 	c->refused = is_shut_out(c);
+	c->drops_body = c->refused || (s->o.reads_body &&
+				       !s->o.reads_body(s->o.context, url));
 	struct sg_buffer body = c->answer.body;
 	c->answer = (struct server_answer){
 		.status = 200, .content_type = "application/json", .body = body
@@ -188,7 +190,7 @@ static enum MHD_Result begin(struct connection *c, const char *url,
 	c->too_large = length > s->o.max_body;
 	if (c->too_large && header(c, "Expect"))
 		return refuse_large(c); /* it has not been sent, and need not be */
-	if (length && length < SERVER_KEPT / 2)
+	if (length && length < SERVER_KEPT / 2 && !c->drops_body)
 		c->no_room = !reserve(c, (size_t)length);
 	return MHD_YES;
 }
@@ -196,7 +198,7 @@ static enum MHD_Result begin(struct connection *c, const char *url,
 /* What is refused is read all the same: else the client might never see why. */
 static void take(struct connection *c, const char *bytes, size_t length)
 {
-	if (c->too_large || c->no_room)
+	if (c->too_large || c->no_room || c->drops_body)
 		return;
 	if (length > c->server->o.max_body - c->body.length)
 		c->too_large = true;
