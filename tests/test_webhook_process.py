@@ -268,6 +268,35 @@ def test_client_ca(certificates, tmp_path):
         assert line["tls_handshakes_failed"] == 1 and line["too_slow"] == 0
 
 
+def test_paths_of_a_file(certificates, tmp_path):
+    """Whose lines all count, and are followed; a broken one leaves the former in force."""
+    old, new, file = "o" * 32, "n" * 32, tmp_path / "secret"
+
+    def status(path):
+        with webhook.connect() as s:
+            s.sendall(request(path, "{}"))
+            return read_answer(s).status
+
+    file.write_text("too short\n")
+    run = subprocess.run([WEBHOOK, "--standalone", "--listen", "127.0.0.1:0", "--http",
+                          "127.0.0.1:0", "--path-secret-file", file],
+                         capture_output=True, text=True, timeout=20 * SLOW, check=False)
+    assert run.returncode == 3 and "line 1 is no secret for a path" in run.stderr
+    file.write_text(f"{old}\n")
+    with Webhook(certificates, tmp_path, "--path-secret-file", file) as webhook:
+        asked = [f"/{old}/validate-store", f"/{new}/validate-store", "/validate-store"]
+        assert [status(path) for path in asked] == [415, 404, 404]
+        file.write_text(f"{old}\n{new}\n")
+        wait_until(lambda: status(asked[1]) == 415)
+        assert [status(path) for path in asked] == [415, 415, 404]
+        file.write_text("\n")
+        assert "holds no secret" in webhook.line("secret")["message"]
+        assert [status(path) for path in asked] == [415, 415, 404]
+        file.write_text(f"{new}\n")
+        wait_until(lambda: status(asked[0]) == 404)
+        assert [status(path) for path in asked] == [404, 415, 404]
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /heal", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"],
                          ids=["silent", "half a head", "asked"])
 def test_probes_are_answered_while_others_sit_there(webhook, sent):

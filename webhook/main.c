@@ -305,6 +305,15 @@ static int open_candidate(struct process *p, struct sg_error *e)
 		       candidate_open(&o, &p->candidate, e);
 }
 
+/* Whoever reaches a webhook without either speaks in the API server's name. */
+static void warn_of_callers(const struct process *p)
+{
+	const struct arguments *o = p->arguments;
+	if (!o->standalone && !p->paths && !o->client_ca)
+		log_write(&p->log, LOG_LEVEL_WARNING,
+			  "whoever reaches this webhook is answered as the API server is, and takes places in quotas: set --path-secret, --path-secret-file or --client-ca");
+}
+
 static void say_where(const struct process *p)
 {
 	struct sockaddr_storage a;
@@ -449,6 +458,7 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	    open_candidate(&p, e))
 		return -1;
 	say_where(&p);
+	warn_of_callers(&p);
 	drain(&p, await_end(&p));
 	return 0;
 }
