@@ -222,6 +222,12 @@ class Gate:
                 for kind in CONFIGURATIONS
                 for webhook in self.cluster.get(kind, "storeguard")["webhooks"]]
 
+    def paths(self):
+        """What each webhook is called by; "" where the Service is called without."""
+        return [webhook["clientConfig"]["service"].get("path", "")
+                for kind in CONFIGURATIONS
+                for webhook in self.cluster.get(kind, "storeguard")["webhooks"]]
+
     def helm_upgrade(self, *args, helm=None):
         done = (helm or self.helm).run(
             "upgrade", "--install", "storeguard", CHART, "-n", NAMESPACE,

@@ -28,7 +28,7 @@ def gate(helms):  # noqa: F811
     with opened(helms[4], "cluster-gate-account-test", replicas=2, settle=SETTLE,
                 flags=("--reservation-ttl", "1")) as gate:
         must(apply(gate, store("kept")))
-        gate.cluster.wait("paths", lambda: all(paths(gate)), seconds=20)
+        gate.cluster.wait("paths", lambda: all(gate.paths()), seconds=20)
         yield gate
 
 
@@ -80,9 +80,7 @@ def test_of_its_configurations_it_changes_the_bundle_and_the_path_alone(gate, ki
         ("add", "/metadata/ownerReferences",
          [{"apiVersion": "v1", "kind": "Node", "name": "a", "uid": "b"}])]
     for operation in forbidden:
-        done = patch(gate, what, operation)
-        assert done.returncode != 0 and HELD in done.stderr, (operation, done.stderr)
-        # nor behind a change that is allowed
+        # behind a change that is allowed
         done = patch(gate, what, ("replace", f"{CLIENT}/caBundle", bundle), operation)
         assert done.returncode != 0 and HELD in done.stderr, (operation, done.stderr)
     for operation in (("replace", f"{CLIENT}/caBundle", bundle),
@@ -90,7 +88,7 @@ def test_of_its_configurations_it_changes_the_bundle_and_the_path_alone(gate, ki
         must(patch(gate, what, operation))
 
 
-def test_of_a_store_it_changes_its_finalizer_and_status_alone(gate):
+def test_of_a_store_it_changes_its_finalizer_alone(gate):
     what = ("store", "kept")
     gate.cluster.must("patch", *what, "--type=merge", "-p",
                       '{"metadata": {"finalizers": ["urumi.io/namespace", "a.b/c"]}}')
@@ -104,8 +102,6 @@ def test_of_a_store_it_changes_its_finalizer_and_status_alone(gate):
             operation = ("add", "/metadata/annotations", {"a": "b"})
         done = patch(gate, what, operation)
         assert done.returncode != 0 and HELD in done.stderr, (operation, done.stderr)
-    must(as_account(gate, "patch", *what, "--subresource=status", "--type=merge", "-p",
-                    '{"status": {"phase": "Ready"}}'))
     for done in (as_account(gate, "delete", *what),
                  create(gate, store("another", owner="alice"))):
         assert "cannot" in done.stderr, done.stderr  # its access does not go so far
@@ -183,11 +179,6 @@ def test_its_policies_are_sound(gate):
 # --- the path ----------------------------------------------------------------------
 
 
-def paths(gate):
-    return [webhook["clientConfig"]["service"].get("path", "") for kind in CONFIGURATIONS
-            for webhook in gate.cluster.get(kind, "storeguard")["webhooks"]]
-
-
 def secrets_of(paths_):
     return {path.split("/")[1] for path in paths_}
 
@@ -208,13 +199,13 @@ def review(owner, name):
                         "in.json").read_text())
     given["request"].update(name=name, userInfo={"username": owner, "groups": []})
     given["request"]["object"] = {
-        **store(name, owner=owner, plan="small", host=f"{name}.shops.example.org"),
+        **store(name, owner=owner, plan="small", host=f"{name}.shops.example.com"),
         "metadata": {"name": name, "uid": name}}
     return json.dumps(given)
 
 
 def test_forged_reviews_leave_nothing(gate):
-    secret, = secrets_of(paths(gate))
+    secret, = secrets_of(gate.paths())
     tried = ["/validate-store", "/", "/" + "0" * 64 + "/validate-store",
              f"/{secret[:-1]}0/validate-store".replace("0/", "1/" if secret[-1] == "0" else "0/"),
              f"/{secret}x/validate-store", f"//{secret}/validate-store", f"/{secret}"]
@@ -232,52 +223,48 @@ def test_forged_reviews_leave_nothing(gate):
 
 
 def test_a_path_that_somebody_overwrote_comes_back(gate):
-    before = paths(gate)
+    def generation():
+        return gate.cluster.get(CONFIGURATIONS[1], "storeguard")["metadata"]["generation"]
+
+    before = gate.paths()
     for change in (("replace", f"{CLIENT}/service/path", "/elsewhere"),
                    ("remove", f"{CLIENT}/service/path")):
+        was = generation()
         gate.cluster.must(
             "patch", CONFIGURATIONS[1], "storeguard", "--type=json", "-p",
             json.dumps([dict(zip(("op", "path", "value"), change))]))
-        assert paths(gate) != before
-        gate.cluster.wait("the path again", lambda: paths(gate) == before, seconds=20)
-
-
-def test_an_upgrade_leaves_the_path_alone(gate, helms):  # noqa: F811
-    before = paths(gate)
-    for helm in (helms[4], helms[3]):
-        for seconds in (6, 5):
-            gate.helm_upgrade(*gate.registration(), "--set",
-                              f"webhook.timeoutSeconds={seconds}", helm=helm)
-            assert paths(gate) == before
+        gate.cluster.wait("the path again", lambda old=was: generation() == old + 2,
+                          seconds=20)
+        assert gate.paths() == before
 
 
 def test_another_path_under_load(gate):
     """Asked for by hand, as it comes by itself every thirty days; nobody notices, and the
     former is answered no more in the end."""
-    before, = secrets_of(paths(gate))
+    before, = secrets_of(gate.paths())
     updates = Updates(gate)
     updates.wait_for(5)
     gate.cluster.must("-n", NAMESPACE, "patch", "secret", PATH_SECRET, "--type=merge", "-p",
                       '{"data": {"since": null}}')
-    gate.cluster.wait("another path", lambda: before not in secrets_of(paths(gate)), seconds=30)
+    gate.cluster.wait("another path", lambda: before not in secrets_of(gate.paths()), seconds=30)
     assert all(forge(r, f"/{before}/validate-store", "").status == 400 for r in gate.replicas)
     gate.cluster.wait("end of the former", lambda: all(
         forge(r, f"/{before}/validate-store", "").status == 404 for r in gate.replicas),
                       seconds=40)
     updates.wait_for(5)
     assert updates.stop() == []
-    after, = secrets_of(paths(gate))
+    after, = secrets_of(gate.paths())
     assert re.fullmatch("[0-9a-f]{64}", after)
     held = gate.cluster.get("-n", NAMESPACE, "secret", PATH_SECRET)["data"]
     assert set(held) == {"path", "since"}
 
 
 def test_a_secret_of_the_path_that_is_deleted_comes_back_as_it_was(gate):
-    before = paths(gate)
+    before = gate.paths()
     gate.cluster.must("-n", NAMESPACE, "delete", "secret", PATH_SECRET)
     gate.cluster.wait("Secret", lambda: gate.cluster.kubectl(
         "-n", NAMESPACE, "get", "secret", PATH_SECRET).returncode == 0, seconds=20)
-    assert paths(gate) == before
+    assert gate.paths() == before
 
 
 def owners(gate):
@@ -288,7 +275,7 @@ def test_a_quota_that_counts_nothing_goes(gate):
     """Thirty times as long as a reservation may lead to nothing; one with a limit of its
     own stays, and so does that of somebody who has Stores."""
     gate.cluster.apply(quota(hard={"stores": 3}) | {"metadata": {"name": quota_name("bob")}})
-    answer = forge(gate.newest, f"/{secrets_of(paths(gate)).pop()}/validate-store",
+    answer = forge(gate.newest, f"/{secrets_of(gate.paths()).pop()}/validate-store",
                    review("dave", "never"))
     assert answer.json()["response"]["allowed"], answer.body
     assert "dave" in owners(gate)

@@ -176,12 +176,14 @@ def test_a_bundle_that_somebody_overwrote_is_repaired(gate, bundle):
         gate, store(displayName="New")).returncode == 0, seconds=5)
 
 
-def test_helm_leaves_the_bundle_alone(gate, load, helms):  # noqa: F811
+def test_helm_leaves_bundle_and_path_alone(gate, load, helms):  # noqa: F811
     """Neither Helm takes away what the replicas have put into its configurations."""
+    paths = gate.paths()
+    assert all(paths)
     for helm in (helms[4], helms[3]):
         for seconds in (6, 5):
             gate.helm_upgrade(*gate.registration(), "--set",
                               f"webhook.timeoutSeconds={seconds}", helm=helm)
-            assert all(gate.bundles())
+            assert all(gate.bundles()) and gate.paths() == paths
     load.must_have_seen_nothing()
     assert load.callers.bundles == [secret(gate)["ca.crt"]]
