@@ -1,6 +1,5 @@
 #include "paths.h"
 
-#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,15 @@ struct paths {
 	bool known;
 	char digests[PATHS_MAX][DIGEST];
 };
+
+/* However many of their bytes are the same, it takes as long. */
+static bool is_same(const char a[DIGEST], const char b[DIGEST])
+{
+	volatile unsigned char differs = 0;
+	for (int i = 0; i < DIGEST; i++)
+		differs |= (unsigned char)(a[i] ^ b[i]);
+	return !differs;
+}
 
 struct paths *paths_new(void)
 {
@@ -70,7 +78,7 @@ const char *paths_match(struct paths *p, const char *path)
 	sha256_hex(secret, length, given);
 	(void)pthread_mutex_lock(&p->lock);
 	for (int i = 0; i < PATHS_MAX; i++)
-		found |= CRYPTO_memcmp(given, p->digests[i], DIGEST) == 0;
+		found |= is_same(given, p->digests[i]);
 	(void)pthread_mutex_unlock(&p->lock);
 	return found ? secret + length : NULL;
 }
