@@ -186,14 +186,15 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 	$(if $(SANITIZE),STOREGUARD_SLOW=8)
 
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; nor to what
-# a unit test has shown it (names), or the other one: who leads is a matter of threads.
+# a unit test has shown it (names), or the other one: who leads is a matter of threads. What
+# takes memory, a sanitizer takes several times.
 PLAIN_ONLY := argocd argocd_parts chart_install chart_operators chart_storeguard charts \
 	cluster cluster_release crds delete_protection flux from_scratch image keep medusa_order \
-	model names quota storm woocommerce_order woocommerce_setup
+	model names quota storm webhook_memory woocommerce_order woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(patsubst %,--ignore=tests/test_%.py,$(PLAIN_ONLY) leader))
 # of threads only the webhook has any, and a storm is where they meet
 ifeq ($(SANITIZE),thread)
-TESTS := $(sort $(wildcard tests/test_webhook_*.py tests/test_gate*.py) \
+TESTS := $(sort $(filter-out %_memory.py,$(wildcard tests/test_webhook_*.py tests/test_gate*.py)) \
 	tests/test_leader.py tests/test_storm.py)
 endif
 

@@ -70,16 +70,18 @@
 #define SG_MAX_CALLS_EACH 8u
 /* Pods that Services select, counted once for each Service. */
 #define SG_MAX_SELECTED 4000000u
-/* An answer of the webhook, and all of /metrics. */
+/* An object that the webhook writes to the API server. */
 #define SG_MAX_REPLY (4 * SG_MIB)
+/* An answer of the webhook, and all of /metrics. */
+#define SG_MAX_VERDICT ((size_t)512 * 1024)
 /* All Stores for Argo CD in one answer: about 40,000 of 0.8 KB. */
 #define SG_MAX_GENERATED (32 * SG_MIB)
 /* What is gathered for it, names and hosts of the Stores that are left out, too. */
 #define SG_MAX_GATHERED (2 * SG_MAX_GENERATED)
 /* The body of a request: an AdmissionReview holds an object twice. */
 #define SG_MAX_BODY (8 * SG_MIB)
-/* All large bodies that are being read or answered. */
-#define SG_MAX_BODIES (64 * SG_MIB)
+/* All large requests at once: their bodies, the work on them, and their answers. */
+#define SG_MAX_REQUESTS (48 * SG_MIB)
 /* Violations listed for one object. */
 #define SG_MAX_VIOLATIONS 64u
 /* A PEM text: a key, a chain, a bundle of CAs. */
@@ -97,6 +99,11 @@
 #define SG_KEPT_FOR_OBJECTS ((size_t)256 * 1024)
 /* One answer of the API server that is no list: what it says of one object. */
 #define SG_MAX_ANSWER (16 * SG_MIB)
+/*
+ * What following the cluster may take: a page of a list with its tree, and what is kept
+ * of 100,000 Stores, or of 10,000 with all that belongs to their shops.
+ */
+#define SG_MAX_FOLLOWED (160 * SG_MIB)
 /*
  * Hosts of one Ingress that may be a shop's; objects of a store that say how it is, and
  * what is kept of all they say, and of one message: one store must not cost the others

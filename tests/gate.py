@@ -21,6 +21,7 @@ from conftest import CERTS, ROOT, WEBHOOK
 CHART = ROOT / "charts" / "storeguard"
 NAMESPACE = "storeguard-system"
 SECRET = "storeguard-webhook-tls"
+PATH_SECRET = "storeguard-webhook-path"
 SERVICE = "storeguard-webhook"
 LEASE = "storeguard-webhook"
 SERVICE_NAME = f"{SERVICE}.{NAMESPACE}.svc"
@@ -169,8 +170,9 @@ class Gate:
         if self.settle is None:
             certs = self.folder / "certs"
             return ["--tls-cert", certs / "tls.crt", "--tls-key", certs / "tls.key"]
-        return ["--cert-secret", f"{NAMESPACE}/{SECRET}", "--service",
-                f"{NAMESPACE}/{SERVICE}", "--settle", str(self.settle)]
+        return ["--cert-secret", f"{NAMESPACE}/{SECRET}", "--path-secret",
+                f"{NAMESPACE}/{PATH_SECRET}", "--service", f"{NAMESPACE}/{SERVICE}",
+                "--settle", str(self.settle)]
 
     @property
     def newest(self):
@@ -217,6 +219,12 @@ class Gate:
     def bundles(self):
         """What each webhook's caBundle holds, in PEM; "" where it is empty."""
         return [base64.b64decode(webhook["clientConfig"].get("caBundle", "")).decode()
+                for kind in CONFIGURATIONS
+                for webhook in self.cluster.get(kind, "storeguard")["webhooks"]]
+
+    def paths(self):
+        """What each webhook is called by; "" where the Service is called without."""
+        return [webhook["clientConfig"]["service"].get("path", "")
                 for kind in CONFIGURATIONS
                 for webhook in self.cluster.get(kind, "storeguard")["webhooks"]]
 

@@ -83,9 +83,11 @@ def test_all_of_it_is_in_the_cluster_unless_told_otherwise(helm):
     assert WORKLOAD | CONFIGURATIONS <= set(objects)
     for name in CONFIGURATIONS:
         for hook in objects[name]["webhooks"]:
-            assert hook["clientConfig"]["service"] == {
-                "name": "storeguard-webhook", "namespace": NAMESPACE, "port": 443,
-                "path": f"/{hook['name'].partition('.')[0]}"}
+            # nor a path: an upgrade would put it in place of the webhook's own
+            assert hook["clientConfig"] == {"service": {
+                "name": "storeguard-webhook", "namespace": NAMESPACE, "port": 443}}
+    pod = objects["Deployment/storeguard-webhook"]["spec"]["template"]["spec"]
+    assert f"--path-secret={NAMESPACE}/storeguard-webhook-path" in pod["containers"][0]["args"]
 
 
 @pytest.mark.parametrize("args, configured", [
@@ -117,9 +119,11 @@ def test_a_certificate_that_somebody_else_renews(helm):
                if o["kind"] in ("Role", "ClusterRole") for rule in o["rules"]
                for resource in rule["resources"] for verb in rule["verbs"]]
     assert ("stores", "patch") in granted
-    assert not [resource for resource, _ in granted if resource == "secrets"]
     assert [verb for resource, verb in granted
-            if resource.endswith("webhookconfigurations")] == ["get"]
+            if resource == "validatingwebhookconfigurations"] == ["get", "patch"]
+    named = [rule.get("resourceNames") for o in objects.values() if o["kind"] == "Role"
+             for rule in o["rules"] if "secrets" in rule["resources"]]
+    assert named == [None, ["storeguard-webhook-path"]]
     assert "Secret/storeguard-webhook-tls" not in objects  # nor does an uninstall take it
 
 

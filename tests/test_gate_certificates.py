@@ -109,11 +109,12 @@ class Load:
         assert self.stop() == []
 
 
-def test_replicas_that_start_at_once_make_one_secret(gate):
+def test_replicas_that_start_at_once_make_one_of_each_secret(gate):
     wait_until_steady(gate)
     made = [write.code for write in gate.cluster.audit()
             if (write.verb, write.resource, write.user) == ("create", "secrets", ACCOUNT)]
-    assert made.count(201) == 1 and set(made) <= {201, 409}, made
+    # one with the certificate, one with the path
+    assert made.count(201) == 2 and set(made) <= {201, 409}, made
     for replica in gate.replicas:
         gate.service.targets = [replica.tls]
         gate.service.cut()
@@ -176,12 +177,14 @@ def test_a_bundle_that_somebody_overwrote_is_repaired(gate, bundle):
         gate, store(displayName="New")).returncode == 0, seconds=5)
 
 
-def test_helm_leaves_the_bundle_alone(gate, load, helms):  # noqa: F811
+def test_helm_leaves_bundle_and_path_alone(gate, load, helms):  # noqa: F811
     """Neither Helm takes away what the replicas have put into its configurations."""
+    paths = gate.paths()
+    assert all(paths)
     for helm in (helms[4], helms[3]):
         for seconds in (6, 5):
             gate.helm_upgrade(*gate.registration(), "--set",
                               f"webhook.timeoutSeconds={seconds}", helm=helm)
-            assert all(gate.bundles())
+            assert all(gate.bundles()) and gate.paths() == paths
     load.must_have_seen_nothing()
     assert load.callers.bundles == [secret(gate)["ca.crt"]]

@@ -76,9 +76,11 @@ class Webhook:
         connection.close()
         return answer, body
 
-    def connect(self):
+    def connect(self, client=None):
         context = ssl.create_default_context(
             cafile=self.certificates.path("ca.crt"))
+        if client:
+            context.load_cert_chain(*self.certificates.pair(client))
         raw = socket.create_connection(("127.0.0.1", self.port),
                                        timeout=20 * SLOW)
         return context.wrap_socket(raw, server_hostname="localhost")
@@ -264,6 +266,83 @@ def test_client_ca(certificates, tmp_path):
         assert webhook.line("draining")
         line = webhook.line("connections were cut off")
         assert line["tls_handshakes_failed"] == 1 and line["too_slow"] == 0
+
+
+def test_paths_of_a_file(certificates, tmp_path):
+    """Whose lines all count, and are followed; a broken one leaves the former in force."""
+    old, new, file = "o" * 32, "n" * 32, tmp_path / "secret"
+
+    def status(path):
+        with webhook.connect() as s:
+            s.sendall(request(path, "{}"))
+            return read_answer(s).status
+
+    file.write_text("too short\n")
+    run = subprocess.run([WEBHOOK, "--standalone", "--listen", "127.0.0.1:0", "--http",
+                          "127.0.0.1:0", "--path-secret-file", file],
+                         capture_output=True, text=True, timeout=20 * SLOW, check=False)
+    assert run.returncode == 3 and "line 1 is no secret for a path" in run.stderr
+    file.write_text(f"{old}\n")
+    with Webhook(certificates, tmp_path, "--path-secret-file", file) as webhook:
+        asked = [f"/{old}/validate-store", f"/{new}/validate-store", "/validate-store"]
+        assert [status(path) for path in asked] == [415, 404, 404]
+        file.write_text(f"{old}\n{new}\n")
+        wait_until(lambda: status(asked[1]) == 415)
+        assert [status(path) for path in asked] == [415, 415, 404]
+        file.write_text("\n")
+        assert "holds no secret" in webhook.line("secret")["message"]
+        assert [status(path) for path in asked] == [415, 415, 404]
+        file.write_text(f"{new}\n")
+        wait_until(lambda: status(asked[0]) == 404)
+        assert [status(path) for path in asked] == [404, 415, 404]
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /heal", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"],
+                         ids=["silent", "half a head", "asked"])
+def test_probes_are_answered_while_others_sit_there(webhook, sent):
+    """More than there is room for, of the prober's own address and of another."""
+    others = []
+    for number in range(150):
+        others.append(socket.create_connection(
+            ("127.0.0.1", webhook.http), source_address=(f"127.0.0.{1 + number % 2}", 0)))
+        others[-1].sendall(sent)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert webhook.get(path)[0].status == 200
+    for s in others:
+        s.close()
+
+
+def test_the_client_ca_is_followed(certificates, tmp_path):
+    """As a volume is swapped, without a signal; SIGHUP is answered, whatever is there."""
+    version = {name: tmp_path / name for name in ("one", "two")}
+    for name, ca in (("one", "ca"), ("two", "stranger-ca")):
+        version[name].mkdir()
+        shutil.copy(certificates.path(f"{ca}.crt"), version[name] / "ca.crt")
+    data = tmp_path / "..data"
+    data.symlink_to("one")
+
+    def gets_in(client):
+        try:
+            with webhook.connect(client) as s:
+                s.sendall(request("/validate-store", "{}"))
+                return read_answer(s).status == 415  # and not 403
+        except (ssl.SSLError, EOFError, ConnectionError):
+            return False
+
+    with Webhook(certificates, tmp_path, "--client-ca", data / "ca.crt") as webhook:
+        assert (gets_in("apiserver"), gets_in("stranger")) == (True, False)
+        (tmp_path / "new").symlink_to("two")
+        (tmp_path / "new").rename(data)
+        assert webhook.line("--client-ca read again")
+        assert (gets_in("apiserver"), gets_in("stranger")) == (False, True)
+        (version["two"] / "ca.crt").write_text("-----BEGIN nothing\n")
+        line = webhook.line("the former stays")
+        assert "holds no certificate" in line["message"], line
+        assert gets_in("stranger")
+        shutil.copy(certificates.path("ca.crt"), version["two"] / "ca.crt")
+        webhook.process.send_signal(signal.SIGHUP)
+        assert webhook.line("--client-ca read again")
+        assert gets_in("apiserver")
 
 
 def test_nothing_is_decided_before_the_policy_is_known(certificates, tmp_path):

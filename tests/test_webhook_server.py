@@ -4,6 +4,7 @@ Against tests/programs/serve, the server with a handler of its own.
 """
 
 import concurrent.futures
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -207,6 +208,18 @@ def test_tls_versions(server, version, accepted):
     assert (b"Cipher is (NONE)" not in seen.stdout) == accepted, seen.stdout
 
 
+def ask(server, client, version="TLSv1_3"):
+    """The client as the server sees it, on a connection of its own; None: not let in."""
+    context = server.context(client)
+    context.maximum_version = ssl.TLSVersion[version]
+    try:
+        with server.connect(context=context) as s:
+            s.sendall(request("/facts", "{}"))
+            return read_answer(s).json()["client"]
+    except (ssl.SSLError, EOFError, ConnectionError):
+        return None
+
+
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 @pytest.mark.parametrize("client, accepted", [
     (None, False), ("stranger", False), ("only-server", False),
@@ -214,18 +227,63 @@ def test_tls_versions(server, version, accepted):
 ])
 def test_client_certificates(certificates, client, accepted, version):
     with Server(certificates, "--client-ca", certificates.path("ca.crt")) as server:
-        context = server.context(client)
-        context.maximum_version = ssl.TLSVersion[version]
-        try:
-            with server.connect(context=context) as s:
-                s.sendall(request("/facts", "{}"))
-                seen = read_answer(s).json()["client"]
-        except (ssl.SSLError, EOFError, ConnectionError):
-            seen = None
-        assert seen == (client if accepted else None)
+        assert ask(server, client, version) == (client if accepted else None)
         if not accepted:
             stats = server.wait_for(lambda t: t["handshakes_failed"] == 1)
             assert stats["requests_total"] == 0
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_other_clients_at_once(certificates, version):
+    """From one moment to the next, the former's get in no more; not by a connection that
+    they have, nor by a session of it."""
+    with Server(certificates, "--client-ca", certificates.path("ca.crt")) as server:
+        assert ask(server, "apiserver", version) == "apiserver"
+        assert ask(server, "stranger", version) is None
+        context = server.context("apiserver")
+        context.maximum_version = ssl.TLSVersion[version]
+        kept, waits = server.connect(context=context), server.connect(context=context)
+        for s in (kept, waits):
+            s.sendall(request("/facts", "{}"))
+            assert read_answer(s).json()["client"] == "apiserver"
+        waits.sendall(request("/later", "300"))
+        server.wait_for(lambda t: t["waiting"] == 1)
+        assert server.say("client-ca " + certificates.path("stranger-ca.crt")) == "ok"
+        assert ask(server, "apiserver", version) is None
+        assert ask(server, "stranger", version) == "stranger"
+        answer = read_answer(waits)
+        assert answer.status == 200 and answer.headers["connection"] == "close"
+        assert is_closed(waits)
+        session = kept.session
+        kept.sendall(request("/facts", "{}"))
+        answer = read_answer(kept)
+        assert answer.status == 403 and "CA" in answer.json()["message"]
+        assert is_closed(kept)
+        with pytest.raises((ssl.SSLError, EOFError, ConnectionError)), \
+                context.wrap_socket(server.plain(), server_hostname="localhost",
+                                    session=session) as s:
+            s.sendall(request("/facts", "{}"))
+            read_answer(s)
+
+
+def test_a_further_ca_drops_nobody(certificates, tmp_path):
+    """Nor does a file that holds no CA, nor another certificate of the server's."""
+    both = tmp_path / "both.crt"
+    both.write_text("".join(open(certificates.path(name)).read()
+                            for name in ("stranger-ca.crt", "ca.crt")))
+    with Server(certificates, "--client-ca", certificates.path("ca.crt")) as server:
+        with server.connect("apiserver") as kept:
+            assert server.say(f"client-ca {both}") == "ok"
+            assert "no certificate" in server.say(
+                "client-ca " + certificates.path("ca.key"))
+            assert server.say("certificate {} {}".format(
+                *certificates.pair("second"))) == "ok"
+            for _ in range(2):
+                kept.sendall(request("/facts", "{}"))
+                answer = read_answer(kept)
+                assert answer.status == 200 and "connection" not in answer.headers
+        assert [ask(server, name) for name in ("apiserver", "stranger")] == [
+            "apiserver", "stranger"]
 
 
 def shown_certificate(server):
@@ -472,24 +530,106 @@ def test_idle_connection_is_kept(certificates):
         assert server.stats()["read_timeouts"] == 0
 
 
-def test_connections_are_capped(certificates):
-    """Those who ask nothing make room for who asks."""
-    with Server(certificates, "--connections", 20) as server:
-        busy = server.connect()
-        busy.sendall(request("/echo", "x"))
-        read_answer(busy)
+def connect_from(server, address, tls=True):
+    """From another address of this host: another source."""
+    raw = socket.create_connection(("127.0.0.1", server.port), timeout=20 * SLOW,
+                                   source_address=(address, 0))
+    if not (tls and server.tls):
+        return raw
+    return server.context().wrap_socket(raw, server_hostname="localhost")
+
+
+def ask_on(s, text="x"):
+    s.sendall(request("/echo", text))
+    return read_answer(s).body.decode()
+
+
+def test_the_longest_idle_make_room(certificates):
+    """Whether or not they have asked before; nobody who is being answered."""
+    with Server(certificates, "--connections", 20, "--of-one", 20) as server:
+        waits = server.connect()
+        waits.sendall(request("/later", "1500"))
         idle = [server.connect() for _ in range(19)]
+        for s in idle[10:]:
+            ask_on(s)
+        time.sleep(0.02)  # which is longer ago, by a clock of milliseconds
+        for s in idle[:10]:
+            ask_on(s)
         assert server.stats()["connections"] == 20
-        assert server.post("/echo", "let me in").body == b"let me in"
-        assert 1 <= server.stats()["connections_pruned"] <= 5
-        busy.sendall(request("/echo", "kept"))
-        assert read_answer(busy).body == b"kept"
-        for s in [busy, *idle]:
+        for count in (1, 2, 3):
+            assert server.post("/echo", "let me in").body == b"let me in"
+            server.wait_for(lambda t: t["connections"] < 20)
+            idle.insert(0, server.connect())
+            assert server.stats()["connections_pruned"] == count
+        closed = [is_closed(s, 0.05) for s in idle]
+        assert closed.count(True) == 3 and not any(closed[:13])
+        assert {ask_on(s, "kept") for s, gone in zip(idle, closed) if not gone} == {"kept"}
+        assert read_answer(waits).body == b"waited\n"
+        for s in [waits, *idle]:
             s.close()
 
 
+@pytest.mark.parametrize("what", ["nothing", "a handshake", "a head", "an answer"])
+def test_one_source_does_not_keep_others_out(certificates, what):
+    """Whatever it does with its connections; and what others have, stays theirs."""
+    with Server(certificates if what == "a handshake" else None, "--connections", 20,
+                "--threads", 1) as server:
+        kept = connect_from(server, "127.0.0.2")
+        ask_on(kept)
+        hostile = []
+        for _ in range(60):
+            s = connect_from(server, "127.0.0.3", tls=False)
+            hostile.append(s)
+            if what in ("a handshake", "a head"):
+                s.sendall(b"\x16\x03\x01\x02\x00\x01" if what == "a handshake" else
+                          b"POST /echo HTTP/1.1\r\nHo")
+            elif what == "an answer":
+                s.sendall(request("/echo", "x"))
+                with contextlib.suppress(EOFError, OSError):
+                    read_answer(s)
+        server.wait_for(lambda t: t["connections"] <= 11)
+        fresh = [connect_from(server, f"127.0.0.{n}") for n in range(4, 9)]
+        assert [ask_on(s) for s in [kept, *fresh]] == ["x"] * 6
+        for s in [kept, *fresh, *hostile]:
+            s.close()
+
+
+def test_a_source_of_which_all_are_answered_gets_no_more(certificates):
+    with Server(certificates, "--connections", 8, "--waiters", 8) as server:
+        waiting = [connect_from(server, "127.0.0.2") for _ in range(4)]
+        for s in waiting:
+            s.sendall(request("/later", "2000"))
+        server.wait_for(lambda t: t["waiting"] == 4)
+        with pytest.raises(OSError):
+            ask_on(connect_from(server, "127.0.0.2"))
+        assert ask_on(connect_from(server, "127.0.0.3")) == "x"
+        assert server.stats()["connections_refused"] == 1
+        assert [read_answer(s).status for s in waiting] == [200] * 4
+        for s in waiting:
+            s.close()
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("part", [b"POST", b"POST /echo HTTP/1.1\r\nHost: loc"])
+def test_half_a_head_at_once(certificates, tls, part):
+    """Sent with the handshake's end, or as soon as another is answered, it has as long as
+    any; who has sent nothing has longer."""
+    with Server(certificates if tls else None, "--read", 1000) as server:
+        first, later, silent = server.connect(), server.connect(), server.connect()
+        ask_on(later)
+        begun = time.monotonic()
+        first.sendall(part)
+        later.sendall(part)
+        for s in (first, later):
+            assert is_closed(s, 5)
+            assert 0.8 <= time.monotonic() - begun < 1 + SLOW
+        assert ask_on(silent) == "x"
+        assert server.stats()["read_timeouts"] == 2
+        silent.close()
+
+
 def test_thousands_of_connections(certificates):
-    with Server(certificates, "--connections", 4000) as server:
+    with Server(certificates, "--connections", 4000, "--of-one", 4000) as server:
         context = server.context()
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             all_of_them = list(pool.map(
@@ -504,19 +644,25 @@ def test_thousands_of_connections(certificates):
 
 
 def test_many_large_bodies(certificates):
-    """Memory has a bound; who is refused is told to come again."""
-    with Server(certificates, "--read", 60000 * SLOW) as server:
-        size = 8 * 1024 * 1024
+    """Memory has a bound; who is refused is told to come again. Announcing is no use."""
+    with Server(certificates, "--read", 60000 * SLOW, "--memory", 16 << 20) as server:
+        size = 8 * 1024 * 1024 - 1
         begun = [server.connect() for _ in range(10)]
         for s in begun:
             s.sendall(request("/echo", b"x", Content_Length=str(size)))
         server.wait_for(lambda t: t["requests"] == 10)
+        assert server.post("/echo", b"z" * 100000).body == b"z" * 100000
         for s in begun:
-            for _ in range(8):
-                s.sendall(b"y" * (size // 8 - (1 if _ == 7 else 0)))
-        answers = []
+            s.sendall(b"y" * (size - 2))
         for s in begun:
-            answers.append(read_answer(s))
+            s.sendall(b"y")
+        answers = [read_answer(s) for s in begun]
+        statuses = [a.status for a in answers]
+        assert statuses.count(503) == 10 - statuses.count(200) and statuses[-1] == 503
+        refused = answers[-1]
+        assert "large requests" in refused.json()["message"]
+        assert int(refused.headers["retry-after"]) >= 1
+        # it is given back
+        assert server.post("/echo", b"z" * size).status == 200
+        for s in begun:
             s.close()
-        statuses = sorted(a.status for a in answers)
-        assert statuses[0] == 413 or statuses.count(503) == 2, statuses

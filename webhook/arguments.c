@@ -17,6 +17,8 @@ enum {
 	OPT_TLS_CERT,
 	OPT_TLS_KEY,
 	OPT_CERT_SECRET,
+	OPT_PATH_SECRET,
+	OPT_PATH_SECRET_FILE,
 	OPT_SERVICE,
 	OPT_CONFIGURATIONS,
 	OPT_SETTLE,
@@ -139,6 +141,8 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 		return take_address("--generator", value, &o->generator, e);
 	case OPT_CERT_SECRET:
 		return take_object("--cert-secret", value, &o->cert_secret, e);
+	case OPT_PATH_SECRET:
+		return take_object("--path-secret", value, &o->path_secret, e);
 	case OPT_SERVICE:
 		return take_object("--service", value, &o->service, e);
 	case OPT_LEASE: return take_object("--lease", value, &o->lease, e);
@@ -154,6 +158,7 @@ static int take(struct arguments *o, int option, char *value, const char *word,
 	case OPT_TLS_CERT: o->tls_cert = value; break;
 	case OPT_TLS_KEY: o->tls_key = value; break;
 	case OPT_CONFIGURATIONS: o->configurations = value; break;
+	case OPT_PATH_SECRET_FILE: o->path_secret_file = value; break;
 	case OPT_CLIENT_CA: o->client_ca = value; break;
 	case OPT_POLICY: o->policy_file = value; break;
 	case OPT_USER: o->user = value; break;
@@ -188,8 +193,13 @@ static int check_certificate(const struct arguments *o, struct sg_error *e)
 	if (o->tls_cert && o->cert_secret)
 		return usage(e, "either --tls-cert and --tls-key, or --cert-secret, not both",
 			     "");
-	if (!o->cert_secret && (o->service || o->configurations || o->settle))
-		return usage(e, "--service, --configurations and --settle belong to --cert-secret",
+	if (!o->cert_secret && o->service)
+		return usage(e, "--service belongs to --cert-secret", "");
+	if (!o->cert_secret && !o->path_secret && (o->configurations || o->settle))
+		return usage(e, "--configurations and --settle belong to --cert-secret and --path-secret",
+			     "");
+	if (o->path_secret && o->path_secret_file)
+		return usage(e, "either --path-secret or --path-secret-file, not both",
 			     "");
 	if (o->cert_secret && !o->service)
 		return usage(e, "--cert-secret needs --service NAMESPACE/NAME, whose names the certificate gets",
@@ -229,8 +239,9 @@ static int check_serve(struct arguments *o, struct sg_error *e)
 {
 	if (o->user || o->group_count || o->json)
 		return usage(e, "--user, --groups and -o belong to review", "");
-	if (o->standalone && (o->kubeconfig || o->cert_secret || o->lease))
-		return usage(e, "--standalone goes without a cluster: no --kubeconfig, no --cert-secret, no --lease",
+	if (o->standalone &&
+	    (o->kubeconfig || o->cert_secret || o->path_secret || o->lease))
+		return usage(e, "--standalone goes without a cluster: no --kubeconfig, no --cert-secret, no --path-secret, no --lease",
 			     "");
 	if (check_certificate(o, e) || check_generator(o, e))
 		return -1;
@@ -326,6 +337,9 @@ int arguments_parse(int argc, char **argv, struct arguments *out,
 		{ "tls-cert", required_argument, NULL, OPT_TLS_CERT },
 		{ "tls-key", required_argument, NULL, OPT_TLS_KEY },
 		{ "cert-secret", required_argument, NULL, OPT_CERT_SECRET },
+		{ "path-secret", required_argument, NULL, OPT_PATH_SECRET },
+		{ "path-secret-file", required_argument, NULL,
+		  OPT_PATH_SECRET_FILE },
 		{ "service", required_argument, NULL, OPT_SERVICE },
 		{ "configurations", required_argument, NULL,
 		  OPT_CONFIGURATIONS },

@@ -36,6 +36,8 @@ struct arguments {
 	const char *tls_cert;	 /* both or none */
 	const char *tls_key;
 	const char *cert_secret; /* NAMESPACE/NAME */
+	const char *path_secret; /* NAMESPACE/NAME; */
+	const char *path_secret_file; /* one of both, or none */
 	const char *service;	 /* NAMESPACE/NAME, whose certificate that is */
 	const char *configurations; /* of the webhooks, whose caBundle is kept */
 	int settle; /* seconds; 0: certificates.h's */

@@ -1,12 +1,9 @@
 #include "certificates_parts.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "file_look.h"
 #include "files.h"
-
-enum { LOOK_MS = 1000 };
 
 struct certificate_files {
 	struct certificates common; /* first */
@@ -20,24 +17,13 @@ static void release(struct certificates *c)
 	free(c);
 }
 
-/* By name and not by descriptor: what links point to may be swapped. */
 static int look(const struct certificate_files *f, struct stat now[2],
 		struct sg_error *e)
 {
-	const char *const paths[2] = { f->certificate, f->key };
-	for (int i = 0; i < 2; i++)
-		if (stat(paths[i], &now[i]))
-			return sg_error_set(e, SG_IO, "cannot read %.200s: %s",
-					    paths[i], strerror(errno));
-	return 0;
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	       a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	return file_look(f->certificate, &now[0], e) ||
+			       file_look(f->key, &now[1], e) ?
+		       -1 :
+		       0;
 }
 
 /*
@@ -66,7 +52,8 @@ static int follow_once(struct certificate_files *f, struct sg_error *e)
 	struct stat now[2];
 	if (look(f, now, e))
 		return -1;
-	if (is_same(&now[0], &f->seen[0]) && is_same(&now[1], &f->seen[1]))
+	if (file_is_same(&now[0], &f->seen[0]) &&
+	    file_is_same(&now[1], &f->seen[1]))
 		return 0;
 	return load(f, now, e);
 }
@@ -74,7 +61,7 @@ static int follow_once(struct certificate_files *f, struct sg_error *e)
 static void *follow(void *context)
 {
 	struct certificate_files *f = context;
-	while (certificates_wait(&f->common, LOOK_MS)) {
+	while (certificates_wait(&f->common, FILE_LOOK_MS)) {
 		struct sg_error e = { 0 };
 		bool failed = follow_once(f, &e) != 0;
 		certificates_complain(&f->common, failed ? &e : NULL);

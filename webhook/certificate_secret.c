@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "clock.h"
-#include "json.h"
+#include "exchange.h"
 #include "keyring_secret.h"
 #include "names.h"
 #include "sha256.h"
@@ -15,14 +15,10 @@ enum {
 	LEAF_SECONDS = 90 * DAY,
 	SETTLE_MS = 60000,
 	LEAF_SETTLES = 10, /* times as long as the bundle */
-	CALL_MS = 10000,
 	LOOK_MS = 10000, /* the watch tells of the Secret at once */
 	WATCH_SECONDS = 300,
 	REWATCH_MS = 2000,
 	AGAIN_MS = 10,
-	/* a Secret is at most 1 MiB, a configuration about as much */
-	ANSWER_MAX = 3 * 1024 * 1024,
-	SECRET_SIZE = 256 * 1024,
 };
 
 static const char *const configuration_kinds[] = {
@@ -58,57 +54,11 @@ static void release(struct certificates *c)
 
 /* --- the API server ---------------------------------------------------------- */
 
-struct exchange {
-	char path[512];
-	int status;
-	struct sg_buffer answer; /* wiped: it may hold keys */
-	struct sg_arena arena;
-	struct node *root;
-};
-
-static void exchange_init(struct exchange *x)
-{
-	*x = (struct exchange){ 0 };
-	sg_buffer_init(&x->answer, ANSWER_MAX);
-	sg_arena_init(&x->arena);
-}
-
-static void exchange_release(struct exchange *x)
-{
-	sg_buffer_wipe(&x->answer);
-	sg_arena_wipe(&x->arena);
-}
-
-#define cleanup_exchange cleanup_with(exchange_release)
-
 static int call(struct certificate_secret *s, struct exchange *x,
 		const char *method, const char *content_type,
 		const struct sg_buffer *body, struct sg_error *e)
 {
-	const struct api_request request = {
-		.method = method,
-		.path = x->path,
-		.content_type = content_type,
-		.body = body ? body->data : NULL,
-		.length = body ? body->length : 0,
-		.deadline = clock_now() + CALL_MS,
-	};
-	sg_buffer_clear(&x->answer);
-	if (!sg_buffer_reserve(&x->answer, SECRET_SIZE))
-		return sg_error_memory(e);
-	if (api_call(s->api, &request, &x->status, &x->answer, e))
-		return -1;
-	if (x->status == 200 || x->status == 201)
-		return json_parse(x->answer.data, x->answer.length, &x->arena,
-				  &x->root, e);
-	if (x->status == 404 || x->status == 409 || x->status == 422)
-		return 0; /* gone, or changed since: the caller knows what to do */
-	return api_refused(&request, x->status, &x->answer, e);
-}
-
-static bool is_done(const struct exchange *x)
-{
-	return x->status == 200 || x->status == 201;
+	return exchange_call(s->api, x, method, content_type, body, e);
 }
 
 /* --- the configurations ------------------------------------------------------ */
@@ -152,15 +102,15 @@ static int give_bundle(struct certificate_secret *s, struct exchange *x,
 {
 	cleanup_buffer struct sg_buffer patch;
 	struct sg_error said = { 0 };
-	sg_buffer_init(&patch, ANSWER_MAX);
-	*has_it = !is_done(x) ||
+	sg_buffer_init(&patch, EXCHANGE_MAX);
+	*has_it = !exchange_is_done(x) ||
 		  !ca_bundle_patch(x->root, certs_text(&s->k.bundle), &patch);
 	if (*has_it)
 		return 0;
 	if (sg_buffer_check(&patch, e) ||
 	    call(s, x, "PATCH", "application/json-patch+json", &patch, e))
 		return -1;
-	*has_it = is_done(x);
+	*has_it = exchange_is_done(x);
 	if (!*has_it) {
 		s->again = true; /* somebody else changed it just now */
 		return 0;
@@ -251,8 +201,8 @@ static int store(struct certificate_secret *s, struct keyring *k,
 	cleanup_exchange struct exchange x;
 	cleanup_secret_buffer struct sg_buffer body;
 	exchange_init(&x);
-	sg_buffer_init(&body, ANSWER_MAX);
-	if (!sg_buffer_reserve(&body, SECRET_SIZE))
+	sg_buffer_init(&body, EXCHANGE_MAX);
+	if (!sg_buffer_reserve(&body, EXCHANGE_SIZE))
 		return sg_error_memory(e);
 	if (version)
 		keyring_secret_patch(k, version, &body);
@@ -270,7 +220,7 @@ static int store(struct certificate_secret *s, struct keyring *k,
 	if (x.status == 422)
 		return sg_error_set(e, SG_IO, "the API server does not take the Secret %s/%s",
 				    s->namespace, s->name);
-	return is_done(&x) ? 0 : 1;
+	return exchange_is_done(&x) ? 0 : 1;
 }
 
 static int take_step(struct certificate_secret *s, enum keyring_step step,
@@ -327,7 +277,7 @@ static int look(struct certificate_secret *s, struct sg_error *e)
 	secret_path(s, &x, true);
 	if (call(s, &x, "GET", NULL, NULL, e))
 		return -1;
-	if (!is_done(&x))
+	if (!exchange_is_done(&x))
 		return make(s, e);
 	if (keyring_secret_read(x.root, &seen, &is_ours, &version, e))
 		return -1;

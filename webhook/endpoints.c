@@ -40,13 +40,34 @@ static bool find_endpoint(const char *path, enum endpoint *out)
 	return false;
 }
 
+/* What is behind the secret; NULL for another's. */
+static const char *plain_path(const struct endpoints *to, const char *path)
+{
+	return to->paths ? paths_match(to->paths, path) : path;
+}
+
+bool endpoints_read_body(void *context, const char *path)
+{
+	enum endpoint ignored;
+	const char *plain = plain_path(context, path);
+	return plain && find_endpoint(plain, &ignored);
+}
+
 /* 0, or the status that says what is wrong with the request as such. */
-static int check_request(const struct server_request *r,
+static int check_request(const struct endpoints *to,
+			 const struct server_request *r,
 			 struct server_answer *answer, enum endpoint *endpoint,
 			 const char **problem)
 {
-	*problem = "there is no such path here; there are /mutate-store, /validate-store, /validate-namespace and /validate-storepolicy";
-	if (!find_endpoint(r->path, endpoint))
+	const char *path = plain_path(to, r->path);
+	*problem = to->paths ?
+			   "there is no such path here; reviews are answered on those of the webhook configurations alone" :
+			   "there is no such path here; there are /mutate-store, /validate-store, /validate-namespace and /validate-storepolicy";
+	if (!path && !paths_are_known(to->paths)) {
+		*problem = "the path of reviews is not known yet, try again";
+		return 503;
+	}
+	if (!path || !find_endpoint(path, endpoint))
 		return 404;
 	*problem = "AdmissionReviews are sent by POST";
 	if (strcmp(r->method, "POST") != 0) {
@@ -55,6 +76,26 @@ static int check_request(const struct server_request *r,
 	}
 	*problem = "AdmissionReviews are sent as application/json";
 	return request_is_json(r) ? 0 : 415;
+}
+
+/* --- what it takes --- */
+
+enum {
+	/* of a value: its node, and its text or its place in a table of keys */
+	PER_VALUE = sizeof(struct node) + 48,
+	/* of a review, whatever is in it: the world, the verdict, halves of blocks */
+	PER_REVIEW = 192 * 1024,
+};
+
+size_t endpoints_memory(const char *body, size_t length)
+{
+	size_t values = 1; /* each other stands behind one of these */
+	for (size_t i = 0; i < length; i++)
+		values += body[i] == ',' || body[i] == ':' || body[i] == '[' ||
+			  body[i] == '{';
+	if (values > SG_MAX_REVIEW_NODES)
+		values = SG_MAX_REVIEW_NODES;
+	return PER_REVIEW + 2 * length + values * PER_VALUE;
 }
 
 /* --- verdicts --- */
@@ -150,8 +191,8 @@ enum server_result endpoints_handle(void *context,
 	const char *problem;
 	enum endpoint endpoint;
 	answer->content_type = "application/json";
-	int status = check_request(request, answer, &endpoint, &problem);
-	if (status == 404) {
+	int status = check_request(context, request, answer, &endpoint, &problem);
+	if (status == 404 || status == 503) {
 		refusal_write(answer, status, problem);
 		return SERVER_DONE;
 	}

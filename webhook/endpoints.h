@@ -8,6 +8,7 @@
 #define SG_ENDPOINTS_H
 
 #include "admission.h"
+#include "paths.h"
 #include "server.h"
 
 /* How one request ended, for logs and metrics. */
@@ -34,12 +35,23 @@ struct endpoints {
 	/* Told once for each request to an endpoint; may be NULL. All threads. */
 	void (*decided)(void *context, const struct endpoints_outcome *o);
 	void *context;
+	/*
+	 * Behind which secrets reviews are answered; NULL: /validate-store and so on.
+	 * Who knows none gets 404 whatever he asks; while none is known, 503.
+	 */
+	struct paths *paths;
 };
 
 /* A server_handler; its context is a struct endpoints. */
 enum server_result endpoints_handle(void *context,
 				    const struct server_request *request,
 				    struct server_answer *answer);
+
+/* The server's question whether a body is worth reading: not behind no path of ours. */
+bool endpoints_read_body(void *context, const char *path);
+
+/* What it takes at most for such a body: mostly its tree, so its values are counted. */
+size_t endpoints_memory(const char *body, size_t length);
 
 /* "mutate-store", as in the path. */
 const char *endpoint_name(enum endpoint endpoint);

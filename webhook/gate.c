@@ -189,8 +189,8 @@ int gate_open(const struct gate_options *o, struct policy *first,
 	}
 	*out = g;
 	g->options = *o;
-	g->endpoints = (struct endpoints){ open_world, close_world, decided,
-					   g };
+	g->endpoints = (struct endpoints){ open_world, close_world, decided, g,
+					   o->paths };
 	g->policies = policies_new(first, o->log);
 	if (!g->policies)
 		return sg_error_memory(e);

@@ -8,6 +8,7 @@
 
 #include "endpoints.h"
 #include "metrics.h"
+#include "paths.h"
 #include "policies.h"
 #include "probes.h"
 
@@ -17,6 +18,7 @@ struct gate_options {
 	int64_t reservation_ttl; /* ms: a place reserved for nothing is freed then */
 	const struct log *log;
 	struct metrics *metrics;
+	struct paths *paths; /* that reviews are answered on; NULL: the plain ones */
 	struct probes *probes; /* gets a check for all that is followed */
 };
 

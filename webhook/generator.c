@@ -258,6 +258,7 @@ static int listen_on(struct generator *g, struct sg_error *e)
 	o.connections = 64;
 	o.max_body = 64 * 1024;
 	o.max_answer = SG_MAX_GENERATED;
+	o.memory = SG_MAX_GENERATED;
 	o.timeout = ANSWER_MS;
 	o.handler = handle;
 	o.context = g;
@@ -283,6 +284,11 @@ int generator_start(const struct generator_options *o, struct generator **out,
 	else
 		*out = g;
 	return failed;
+}
+
+size_t generator_bound(const struct generator *g)
+{
+	return g ? server_bound(g->server) + SG_MAX_GATHERED : 0;
 }
 
 void generator_address(const struct generator *g, struct sockaddr_storage *out)

@@ -42,6 +42,8 @@ int generator_start(const struct generator_options *o, struct generator **out,
 		    struct sg_error *e);
 /* The address that it listens on, with the port that port 0 became. */
 void generator_address(const struct generator *g, struct sockaddr_storage *out);
+/* What it takes of memory at most. NULL: nothing. */
+size_t generator_bound(const struct generator *g);
 /*
  * From now on, each answer closes its connection, and the next question goes elsewhere. It
  * is an answer all the same: after an error, Argo CD does not ask for three minutes. NULL:

@@ -13,6 +13,8 @@ enum {
 	/* Other replicas see a deletion, too: most often one is there first. */
 	HEAD_START = 100,
 };
+/* So many times the reservations' TTL, an hour by default, a StoreQuota is kept for nothing. */
+enum { SPARE_TTLS = 30 };
 /* A round finds no more errands than this; the next finds the others. */
 enum { ERRANDS = 512 };
 /* Deletions that fail so often are left to be found as leaks. */
@@ -128,6 +130,11 @@ static void look_at_limit(void *context, const char *owner)
 	add(context, ERRAND_SHOW_LIMIT, owner, "", "", 0);
 }
 
+static void look_at_spare(void *context, const char *owner, const char *uid)
+{
+	add(context, ERRAND_FORGET, owner, "", uid, 0);
+}
+
 static struct errand *find_errands(struct keeper *k)
 {
 	const struct keeper_options *o = &k->options;
@@ -139,6 +146,8 @@ static struct errand *find_errands(struct keeper *k)
 	quotas_each(o->quotas, clock_now(), look_at_entry, &r);
 	stores_each(o->stores, look_at_store, &r);
 	quotas_each_outdated(o->quotas, look_at_limit, &r);
+	quotas_each_spare(o->quotas, clock_now() - SPARE_TTLS * o->ttl,
+			  look_at_spare, &r);
 	sg_arena_release(&r.arena);
 	atomic_store(&o->counters->values[LEDGER_COUNT_PENDING], r.pending);
 	return r.errands;

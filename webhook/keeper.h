@@ -10,6 +10,9 @@
  *			  live, and there is no Store of that owner, asked after that
  *     keeper_identify	  the same, but there is one: now it is known which
  *     keeper_add_missing	  a Store lives that the ledger lacks; even past the limit
+ *
+ * And a StoreQuota that has counted nothing for thirty times as long, and has no limit of
+ * its own, goes: the next Store of its owner makes another.
  */
 #ifndef SG_KEEPER_H
 #define SG_KEEPER_H

@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "cluster_look.h"
+#include "quota_calls.h"
 
 /* How long the keeper may take for one owner, ms. */
 enum { PATIENCE = 3000 };
@@ -116,6 +117,8 @@ static bool do_errand(struct turn *t, const struct errand *errand,
 		return has_time && keeper_add_missing(t, errand, q, deadline);
 	case ERRAND_SHOW_LIMIT:
 		return show_limit(q);
+	case ERRAND_FORGET:
+		return false; /* there is something to count after all */
 	}
 	return false;
 }
@@ -188,11 +191,26 @@ static void report(const struct turn *t, const char *owner)
 					     (int64_t)t->counts[reported[i].count]));
 }
 
+static enum call forget(struct turn *t, const struct errand *errand,
+			struct sg_error *e)
+{
+	enum call call = quota_delete_spare(t->options->api, &t->arena,
+					    errand->owner, errand->uid,
+					    clock_now() + PATIENCE, e);
+	/* absent or changed: another was quicker, or it is of use */
+	return call == CALL_ABSENT || call == CALL_CONFLICT ? CALL_DONE : call;
+}
+
 enum call errands_run(const struct keeper_options *o, struct errand *errands,
 		      struct sg_error *e)
 {
 	struct turn t = { .options = o, .errands = errands };
 	sg_arena_init(&t.arena);
+	if (errands->kind == ERRAND_FORGET && !errands->next) {
+		enum call forgotten = forget(&t, errands, e);
+		sg_arena_release(&t.arena);
+		return forgotten;
+	}
 	enum call call = ledger_amend(o->ledger, errands->owner,
 				      clock_now() + PATIENCE, change, &t, e);
 	if (call == CALL_DONE)

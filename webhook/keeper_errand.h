@@ -9,6 +9,7 @@ enum errand_kind {
 	ERRAND_LOOK, /* at a reservation that is due: it leaked, or its Store is there */
 	ERRAND_ADD_MISSING,
 	ERRAND_SHOW_LIMIT,
+	ERRAND_FORGET, /* the StoreQuota itself, if it is still of no use */
 };
 
 struct errand {
@@ -17,7 +18,7 @@ struct errand {
 	unsigned failures;
 	int64_t reservation;
 	const char *name; /* the Store's */
-	const char *uid; /* of the Store; ERRAND_LOOK: of the StoreQuota */
+	const char *uid; /* of the Store; ERRAND_LOOK, ERRAND_FORGET: of the StoreQuota */
 	char owner[];	 /* the other texts stand behind it */
 };
 

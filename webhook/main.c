@@ -16,13 +16,16 @@
 #include "candidate.h"
 #include "certificates.h"
 #include "cleanup.h"
+#include "client_ca.h"
 #include "clock.h"
 #include "files.h"
 #include "gate.h"
 #include "gate_check.h"
 #include "generator.h"
 #include "io.h"
+#include "memory_bound.h"
 #include "offline.h"
+#include "path_secret.h"
 #include "quota.h"
 #include "remove_finalizers.h"
 #include "server_metrics.h"
@@ -36,14 +39,18 @@ struct process {
 	struct log log;
 	struct metrics *metrics;
 	struct probes *probes;
+	struct paths *paths; /* NULL: the plain ones */
+	struct path_source *path_source;
 	struct gate *gate;
 	struct tls *tls;
+	struct client_ca *client_ca; /* NULL: clients need no certificate */
 	struct service_names service; /* that the certificate is for */
 	const char *names[SERVICE_NAMES];
 	struct certificates *certificates;
 	struct server *server; /* TLS, for the API server */
 	struct server *plain;  /* probes and metrics */
 	struct generator *generator; /* for Argo CD, if asked for */
+	struct memory_bound memory;
 	struct candidate *candidate;
 	struct status *status; /* while this replica leads, as the next */
 	struct gate_check *gate_check;
@@ -73,6 +80,7 @@ static int open_gate(struct process *p, struct sg_error *e)
 		.log = &p->log,
 		.metrics = p->metrics,
 		.probes = p->probes,
+		.paths = p->paths,
 	};
 	struct policy *policy = NULL;
 	return load_policy(p->arguments->policy_file, &policy, e) ||
@@ -81,13 +89,45 @@ static int open_gate(struct process *p, struct sg_error *e)
 		       0;
 }
 
-/* --- certificate --- */
+/* --- paths --- */
 
-static int read_client_ca(const struct arguments *o, struct sg_buffer *text,
-			  struct sg_error *e)
+static int check_paths(const void *context, struct sg_error *e)
 {
-	return o->client_ca ? file_read(o->client_ca, text, e) : 0;
+	if (paths_are_known(((const struct process *)context)->paths))
+		return 0;
+	return sg_error_set(e, SG_IO, "its Secret has not been read yet");
 }
+
+/* Before the gate, which is given them. */
+static int make_paths(struct process *p, struct sg_error *e)
+{
+	if (!p->arguments->path_secret && !p->arguments->path_secret_file)
+		return 0;
+	p->paths = paths_new();
+	if (!p->paths)
+		return sg_error_memory(e);
+	probes_add(p->probes, "path", check_paths, p);
+	return 0;
+}
+
+static int follow_paths(struct process *p, struct sg_error *e)
+{
+	const struct arguments *o = p->arguments;
+	const struct path_secret secret = {
+		.secret = o->path_secret,
+		.configurations = o->configurations,
+		.settle = (int64_t)o->settle * 1000,
+	};
+	if (o->path_secret_file)
+		return path_source_file(p->paths, o->path_secret_file, &p->log,
+					&p->path_source, e);
+	return o->path_secret ? path_source_secret(p->paths, gate_api(p->gate),
+						   &secret, &p->log,
+						   &p->path_source, e) :
+				0;
+}
+
+/* --- certificate --- */
 
 /* Whoever tries it by hand calls it by its address or as localhost. */
 static int make_certificate(struct process *p, struct sg_error *e)
@@ -120,37 +160,14 @@ static int follow_secret(struct process *p, struct sg_error *e)
 static int open_certificate(struct process *p, struct sg_error *e)
 {
 	const struct arguments *o = p->arguments;
-	cleanup_buffer struct sg_buffer client_ca;
-	sg_buffer_init(&client_ca, SG_MAX_FILE);
-	if (read_client_ca(o, &client_ca, e))
+	if (o->client_ca ? client_ca_open(o->client_ca, &p->log, &p->tls,
+					  &p->client_ca, e) :
+			   tls_open(NULL, &p->tls, e))
 		return -1;
-	if (tls_open(o->client_ca ? client_ca.data ? client_ca.data : "" : NULL,
-		     &p->tls, e))
-		return o->client_ca ? sg_error_context(e, "%.200s",
-						       o->client_ca) :
-				      -1;
 	if (o->tls_cert)
 		return certificates_follow_files(p->tls, o->tls_cert, o->tls_key,
 						 &p->log, &p->certificates, e);
 	return o->standalone ? make_certificate(p, e) : follow_secret(p, e);
-}
-
-/* SIGHUP: a file that can't be used leaves what is asked for as it is. */
-static void reload(struct process *p)
-{
-	struct sg_error e = { 0 };
-	cleanup_buffer struct sg_buffer client_ca;
-	sg_buffer_init(&client_ca, SG_MAX_FILE);
-	if (!p->arguments->client_ca)
-		return;
-	if (read_client_ca(p->arguments, &client_ca, &e) ||
-	    tls_set_client_ca(p->tls, client_ca.data ? client_ca.data : "", &e))
-		log_event(&p->log, LOG_LEVEL_ERROR,
-			  "--client-ca not read again, the former stays",
-			  log_text("error", e.message));
-	else
-		log_event(&p->log, LOG_LEVEL_INFO, "--client-ca read again",
-			  log_text("file", p->arguments->client_ca));
 }
 
 /* --- servers --- */
@@ -197,7 +214,8 @@ static int start_probes(struct process *p, struct sg_error *e)
 	o.address = p->arguments->http;
 	o.threads = 1;
 	o.waiters = 0;
-	o.connections = 64;
+	o.connections = 128;
+	o.memory = 2 * SG_MIB;
 	o.max_body = 4096;
 	o.handler = probes_handle;
 	o.context = p->probes;
@@ -213,6 +231,8 @@ static int start_server(struct process *p, struct sg_error *e)
 	server_defaults(&o);
 	o.address = p->arguments->listen;
 	o.handler = endpoints_handle;
+	o.work = endpoints_memory;
+	o.reads_body = endpoints_read_body;
 	o.context = gate_endpoints(p->gate);
 	o.log = &p->log;
 	if (server_start(&o, p->tls, &p->server, e))
@@ -231,6 +251,16 @@ static int start_generator(struct process *p, struct sg_error *e)
 		.metrics = p->metrics,
 	};
 	return o.token_file ? generator_start(&o, &p->generator, e) : 0;
+}
+
+static int tell_memory(struct process *p, struct sg_error *e)
+{
+	p->memory = (struct memory_bound){ server_bound(p->server),
+					   server_bound(p->plain),
+					   generator_bound(p->generator) };
+	return memory_bound_tell(&p->memory, &p->log, p->metrics) ?
+		       sg_error_memory(e) :
+		       0;
 }
 
 /* --- leading --- */
@@ -295,6 +325,15 @@ static int open_candidate(struct process *p, struct sg_error *e)
 		       candidate_open(&o, &p->candidate, e);
 }
 
+/* Whoever reaches a webhook without either speaks in the API server's name. */
+static void warn_of_callers(const struct process *p)
+{
+	const struct arguments *o = p->arguments;
+	if (!o->standalone && !p->paths && !o->client_ca)
+		log_write(&p->log, LOG_LEVEL_WARNING,
+			  "whoever reaches this webhook is answered as the API server is, and takes places in quotas: set --path-secret, --path-secret-file or --client-ca");
+}
+
 static void say_where(const struct process *p)
 {
 	struct sockaddr_storage a;
@@ -332,7 +371,7 @@ static int await_end(struct process *p)
 	for (;;) {
 		int signal_number = sigwaitinfo(&set, NULL);
 		if (signal_number == SIGHUP)
-			reload(p);
+			client_ca_read_again(p->client_ca);
 		else if (signal_number > 0)
 			return signal_number;
 	}
@@ -403,7 +442,10 @@ static void process_release(struct process *p)
 	gate_stop(p->gate);
 	(void)generator_stop(p->generator, 0);
 	certificates_free(p->certificates);
+	client_ca_free(p->client_ca);
+	path_source_free(p->path_source);
 	gate_free(p->gate);
+	paths_free(p->paths);
 	probes_free(p->probes);
 	metrics_free(p->metrics);
 	tls_free(p->tls);
@@ -430,12 +472,15 @@ static int serve(const struct arguments *o, struct sg_error *e)
 	/* before there are threads, so that only sigwaitinfo gets them */
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	raise_file_limit();
-	if (make_probes(&p, e) || open_gate(&p, e) || open_certificate(&p, e) ||
+	if (make_probes(&p, e) || make_paths(&p, e) || open_gate(&p, e) ||
+	    open_certificate(&p, e) || follow_paths(&p, e) ||
 	    gate_follow(p.gate, e) || start_probes(&p, e) ||
 	    start_server(&p, e) || start_generator(&p, e) ||
+	    tell_memory(&p, e) ||
 	    open_candidate(&p, e))
 		return -1;
 	say_where(&p);
+	warn_of_callers(&p);
 	drain(&p, await_end(&p));
 	return 0;
 }

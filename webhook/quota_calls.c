@@ -103,6 +103,35 @@ enum call quota_put(struct api *api, struct sg_arena *a, const struct quota *q,
 	return call == CALL_ABSENT ? CALL_CONFLICT : call;
 }
 
+enum call quota_delete_spare(struct api *api, struct sg_arena *a,
+			     const char *owner, const char *uid,
+			     int64_t deadline, struct sg_error *e)
+{
+	char path[sizeof QUOTAS + NAME_QUOTA_SIZE];
+	cleanup_buffer struct sg_buffer body;
+	struct quota q;
+	enum call call = quota_get(api, a, owner, deadline, &q, e);
+	if (call != CALL_DONE || q.count || q.override >= 0 ||
+	    strcmp(q.uid, uid) != 0)
+		return call;
+	sg_buffer_init(&body, SG_MAX_TOKEN);
+	sg_buffer_puts(&body, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
+			      "\"preconditions\":{\"uid\":");
+	json_write_string(&body, q.uid);
+	sg_buffer_puts(&body, ",\"resourceVersion\":");
+	json_write_string(&body, q.version);
+	sg_buffer_puts(&body, "}}");
+	if (sg_buffer_check(&body, e))
+		return CALL_UNKNOWN;
+	(void)snprintf(path, sizeof path, QUOTAS "/%s", q.name);
+	const struct api_request r = { .method = "DELETE",
+				       .path = path,
+				       .body = body.data,
+				       .length = body.length,
+				       .deadline = deadline };
+	return call_object(api, a, &r, q.name, NULL, e);
+}
+
 /* --- seeding --- */
 
 struct seeding {

@@ -19,6 +19,13 @@ enum call quota_create(struct api *api, struct sg_arena *a, const char *owner,
 enum call quota_put(struct api *api, struct sg_arena *a, const struct quota *q,
 		    int64_t deadline, struct quota *out, struct sg_error *e);
 /*
+ * Deletes it, if it is the one of that uid, counts nothing and has no limit of its own:
+ * nobody may have written it since it was read for that. CALL_DONE also when it stays.
+ */
+enum call quota_delete_spare(struct api *api, struct sg_arena *a,
+			     const char *owner, const char *uid,
+			     int64_t deadline, struct sg_error *e);
+/*
  * Adds all Stores of q's owner that exist, and q is seeded. To be called between
  * the read of q and its write, so that no reservation can come in between.
  */

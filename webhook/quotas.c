@@ -23,6 +23,9 @@ struct view {
 	uint32_t round; /* of the list that named it last */
 	bool seeded;
 	bool outdated; /* status.hard is not what spec.hard.stores says */
+	bool spare; /* it counts nothing, and says nothing of its own */
+	int64_t reservations; /* ever made in it */
+	int64_t since; /* that these are so; CLOCK_MONOTONIC, ms */
 	unsigned count;
 	uint32_t owner, uid; /* where in the texts */
 	size_t size;	     /* of all of it */
@@ -89,6 +92,9 @@ static struct view *view_new(const struct quota *quota, int64_t now)
 		.seeded = quota->seeded,
 		.outdated = quota->seeded && quota->override >= 0 &&
 			    quota->override != quota->hard,
+		.spare = quota->seeded && !quota->count && quota->override < 0,
+		.reservations = quota->reservations,
+		.since = now,
 		.count = quota->count,
 		.size = entries + size,
 	};
@@ -120,6 +126,8 @@ static void carry_over(const struct view *old, struct view *v)
 {
 	if (strcmp(text_of(old, old->uid), text_of(v, v->uid)) != 0)
 		return;
+	if (old->spare == v->spare && old->reservations == v->reservations)
+		v->since = old->since;
 	for (unsigned i = 0; i < v->count; i++) {
 		struct seen *now = &v->entries[i];
 		unsigned at = place_of(old, name_of(v, i), i);
@@ -304,6 +312,20 @@ void quotas_each_outdated(struct quotas *q,
 		for (const struct view *v = q->buckets[b]; v; v = v->next)
 			if (v->outdated)
 				tell(context, text_of(v, v->owner));
+	(void)pthread_mutex_unlock(&q->mutex);
+}
+
+void quotas_each_spare(struct quotas *q, int64_t before,
+		       void (*tell)(void *context, const char *owner,
+				    const char *uid),
+		       void *context)
+{
+	(void)pthread_mutex_lock(&q->mutex);
+	for (unsigned b = 0; b < BUCKETS; b++)
+		for (const struct view *v = q->buckets[b]; v; v = v->next)
+			if (v->spare && v->since <= before)
+				tell(context, text_of(v, v->owner),
+				     text_of(v, v->uid));
 	(void)pthread_mutex_unlock(&q->mutex);
 }
 

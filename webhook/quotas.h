@@ -39,4 +39,13 @@ void quotas_each_outdated(struct quotas *q,
 			  void (*tell)(void *context, const char *owner),
 			  void *context);
 
+/*
+ * Those that have had no entry, no reservation and no limit of their own since `before`
+ * (CLOCK_MONOTONIC, ms); tell() must not call back.
+ */
+void quotas_each_spare(struct quotas *q, int64_t before,
+		       void (*tell)(void *context, const char *owner,
+				    const char *uid),
+		       void *context);
+
 #endif

@@ -30,12 +30,15 @@ void server_defaults(struct server_options *o)
 	(void)sched_getaffinity(0, sizeof cpus, &cpus);
 	int count = CPU_COUNT(&cpus);
 	*o = (struct server_options){
-		.threads = count < 1 ? 1 : count > 8 ? 8 : (unsigned)count,
+		.threads = count < 1		      ? 1 :
+			   count > SERVER_THREADS_MAX ? SERVER_THREADS_MAX :
+							(unsigned)count,
 		.waiters = 24, /* more than the ledger lets one owner hold */
 		.queue = 128,
-		.connections = 4096,
+		.connections = 1024, /* that an API server may have at once: 600 */
+		.memory = SG_MAX_REQUESTS,
 		.max_body = SG_MAX_BODY,
-		.max_answer = SG_MAX_REPLY,
+		.max_answer = SG_MAX_VERDICT,
 		/* what a webhook configuration may ask for at most */
 		.timeout = 30000,
 		.read_timeout = 10000,
@@ -64,7 +67,8 @@ static void report(const struct server *s, struct server_stats *last)
 	server_stats(s, &now);
 	if (now.handshakes_failed != last->handshakes_failed ||
 	    now.read_timeouts != last->read_timeouts ||
-	    now.connections_pruned != last->connections_pruned)
+	    now.connections_pruned != last->connections_pruned ||
+	    now.connections_refused != last->connections_refused)
 		log_event(s->o.log, LOG_LEVEL_WARNING,
 			  "connections were cut off",
 			  log_number("tls_handshakes_failed",
@@ -75,7 +79,10 @@ static void report(const struct server *s, struct server_stats *last)
 					       last->read_timeouts)),
 			  log_number("to_make_room",
 				     (int64_t)(now.connections_pruned -
-					       last->connections_pruned)));
+					       last->connections_pruned)),
+			  log_number("for_want_of_room",
+				     (int64_t)(now.connections_refused -
+					       last->connections_refused)));
 	if (now.too_large != last->too_large ||
 	    now.queue_full != last->queue_full || now.late != last->late)
 		log_event(s->o.log, LOG_LEVEL_WARNING, "requests were refused",
@@ -176,11 +183,13 @@ static struct MHD_Daemon *start_daemon(struct server *s)
 		MHD_OPTION_EXTERNAL_LOGGER, drop_message, NULL,
 		MHD_OPTION_NOTIFY_COMPLETED, server_on_completed, s,
 		MHD_OPTION_NOTIFY_CONNECTION, server_notify_connection, s,
+		MHD_OPTION_URI_LOG_CALLBACK, server_on_first_line, s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_POOL,
 		MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)(s->o.idle_timeout / 1000),
 		/* never reached, however it spreads them: accepting stops before */
 		MHD_OPTION_CONNECTION_LIMIT,
-		s->o.connections * s->o.threads + s->o.threads,
+		(s->o.connections + SERVER_LEAVING_MAX + 1) * s->o.threads,
 		MHD_OPTION_THREAD_POOL_SIZE, pool,
 		/* passed over without MHD_USE_TLS */
 		MHD_OPTION_HTTPS_PRIORITIES, tls_priorities,
@@ -196,6 +205,8 @@ static struct server *server_new(const struct server_options *o,
 	if (!s)
 		return NULL;
 	s->o = *o;
+	if (!s->o.connections_of_one)
+		s->o.connections_of_one = (s->o.connections + 1) / 2;
 	s->tls = tls;
 	s->listener = s->stop_listening = -1;
 	(void)clock_condition(&s->keeper_wakes);
@@ -209,6 +220,7 @@ static struct server *server_new(const struct server_options *o,
 /* All threads are gone. */
 static void server_free(struct server *s)
 {
+	room_forget_lost(s, INT64_MAX);
 	sg_cleanup_close(&s->listener);
 	sg_cleanup_close(&s->stop_listening);
 	(void)pthread_cond_destroy(&s->keeper_wakes);
@@ -252,6 +264,11 @@ int server_start(const struct server_options *o, struct tls *tls,
 	}
 	*out = s;
 	return 0;
+}
+
+size_t server_bound(const struct server *s)
+{
+	return server_memory(&s->o, s->tls);
 }
 
 void server_address(const struct server *s, struct sockaddr_storage *out)
@@ -319,6 +336,7 @@ void server_stats(const struct server *s, struct server_stats *out)
 	pthread_mutex_unlock(&own->waiters.lock);
 	out->requests = atomic_load(&c->requests);
 	out->connections_total = atomic_load(&c->connections_total);
+	out->connections_refused = atomic_load(&c->connections_refused);
 	out->connections_pruned = atomic_load(&c->connections_pruned);
 	out->requests_total = atomic_load(&c->requests_total);
 	out->handshakes_failed = atomic_load(&c->handshakes_failed);

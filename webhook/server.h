@@ -11,8 +11,10 @@
  * bytes come), and answering it (?timeout= of its URL, or the server's own, whichever
  * is less, less a margin for the way back). A handler that does not come back by then
  * is left to itself, and the client told 503. Idle connections are kept longer than
- * the 90 s for which kube-apiserver keeps them; when there are too many, those that
- * have never asked anything make room.
+ * the 90 s for which kube-apiserver keeps them; when there are too many, or too many of
+ * one source, those that have been idle longest make room.
+ *
+ * What all of it may take of memory has a sum, which server_memory() says.
  *
  * What the server itself has to refuse is told as a metav1.Status: 413 a body over
  * the cap (read to its end first, so that the client gets to see it), 503 no room for
@@ -63,12 +65,18 @@ struct server_options {
 	unsigned threads;      /* that hold connections */
 	unsigned waiters;      /* threads that may wait for other servers */
 	unsigned queue;	       /* requests that wait for one, at most */
-	unsigned connections;  /* at most; more stay in the kernel's queue */
+	unsigned connections;  /* at most */
+	unsigned connections_of_one; /* source, an address; 0: half of them */
+	size_t memory;	       /* of large requests together: bodies, work, answers */
+	/* What the handler takes at most for such a body; NULL: nothing to speak of. */
+	size_t (*work)(const char *body, size_t length);
 	size_t max_body;       /* beyond: 413 */
 	size_t max_answer;
 	int64_t timeout;       /* ms, the most that answering may take */
 	int64_t read_timeout;  /* ms, for handshake, reading, and sending */
 	int64_t idle_timeout;  /* ms, between requests */
+	/* Whether a body for that path is kept; else it is dropped. NULL: always. */
+	bool (*reads_body)(void *context, const char *path);
 	server_handler handler;
 	void *context;
 	const struct log *log; /* of what goes wrong, in sums; NULL: none */
@@ -80,9 +88,17 @@ void server_defaults(struct server_options *o);
 struct server;
 struct tls; /* tls.h; NULL: plain HTTP */
 
+/*
+ * The most that a server with these options takes, in bytes: of each connection, each
+ * thread (as many as the largest machine has), each request that waits, and `memory`.
+ */
+size_t server_memory(const struct server_options *o, bool has_tls);
+
 /* Listens and serves at once. SG_IO with what could not be done. */
 int server_start(const struct server_options *o, struct tls *tls,
 		 struct server **out, struct sg_error *e);
+/* server_memory() of its own options. */
+size_t server_bound(const struct server *s);
 /* The address that it listens on, with the port that port 0 became. */
 void server_address(const struct server *s, struct sockaddr_storage *out);
 /* From now on each answer closes its connection. */
@@ -104,6 +120,7 @@ struct server_stats {
 	/* since the start */
 	uint64_t connections_total;
 	uint64_t connections_pruned;  /* to make room */
+	uint64_t connections_refused; /* for want of room */
 	uint64_t requests_total;      /* read whole */
 	uint64_t handshakes_failed;
 	uint64_t read_timeouts; /* handshakes and requests that took too long */

@@ -14,7 +14,7 @@
 #include "cleanup.h"
 #include "server_parts.h"
 
-enum { BACKLOG = 1024, PAUSE_MS = 20, PAUSES_MAX = 50 };
+enum { BACKLOG = 1024, PAUSE_MS = 20 };
 
 static socklen_t address_length(const struct sockaddr_storage *a)
 {
@@ -49,21 +49,6 @@ int server_listen(struct server *s, struct sg_error *e)
 	return 0;
 }
 
-static bool is_full(struct server *s)
-{
-	pthread_mutex_lock(&s->connections_lock);
-	bool full = s->connection_count + s->arriving >= s->o.connections;
-	pthread_mutex_unlock(&s->connections_lock);
-	return full;
-}
-
-static void count_arrivals(struct server *s, bool one)
-{
-	pthread_mutex_lock(&s->connections_lock);
-	s->arriving = one ? s->arriving + 1 : 0;
-	pthread_mutex_unlock(&s->connections_lock);
-}
-
 /* false when there was none. */
 static bool accept_one(struct server *s)
 {
@@ -74,9 +59,11 @@ static bool accept_one(struct server *s)
 	if (fd < 0)
 		return errno == EINTR || errno == ECONNABORTED;
 	atomic_fetch_add(&s->counters.connections_total, 1);
-	count_arrivals(s, true);
-	(void)MHD_add_connection(s->daemon, fd, (struct sockaddr *)&from,
-				 length);
+	if (room_arrive(s, fd, &from))
+		(void)MHD_add_connection(s->daemon, fd,
+					 (struct sockaddr *)&from, length);
+	else
+		(void)close(fd);
 	return true;
 }
 
@@ -85,12 +72,9 @@ static void *run_acceptor(void *context)
 	struct server *s = context;
 	struct pollfd fds[] = { { .fd = s->stop_listening, .events = POLLIN },
 				{ .fd = s->listener, .events = POLLIN } };
-	for (unsigned pauses = 0;;) {
-		/* too many: the others stay in the kernel's queue */
-		bool full = is_full(s);
-		pauses = full ? pauses + 1 : 0;
-		if (pauses == PAUSES_MAX) /* some have never arrived: no memory */
-			count_arrivals(s, false);
+	for (;;) {
+		/* nobody may go: the others stay in the kernel's queue */
+		bool full = room_is_full(s);
 		fds[1].revents = 0;
 		if (poll(fds, full ? 1 : 2, full ? PAUSE_MS : -1) < 0 &&
 		    errno != EINTR)
@@ -118,7 +102,7 @@ void server_accept_stop(struct server *s)
 	(void)!write(s->stop_listening, &one, sizeof one);
 	(void)pthread_join(s->acceptor, NULL);
 	/* who was told that he is connected gets his answer */
-	while (!is_full(s) && accept_one(s))
+	while (!room_is_full(s) && accept_one(s))
 		;
 	(void)shutdown(s->listener, SHUT_RDWR);
 }

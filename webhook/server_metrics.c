@@ -13,6 +13,7 @@ READER(requests)
 READER(waiting)
 READER(connections_total)
 READER(connections_pruned)
+READER(connections_refused)
 READER(requests_total)
 READER(handshakes_failed)
 READER(read_timeouts)
@@ -38,9 +39,13 @@ static const struct metric metrics[] = {
 	  .type = METRIC_COUNTER,
 	  .read = read_connections_total },
 	{ .name = "storeguard_server_connections_pruned_total",
-	  .help = "Connections closed to make room before they asked anything.",
+	  .help = "Connections closed to make room for others.",
 	  .type = METRIC_COUNTER,
 	  .read = read_connections_pruned },
+	{ .name = "storeguard_server_connections_refused_total",
+	  .help = "Connections not taken, as there were too many, or too many of their source.",
+	  .type = METRIC_COUNTER,
+	  .read = read_connections_refused },
 	{ .name = "storeguard_server_requests_total",
 	  .help = "Requests read whole.",
 	  .type = METRIC_COUNTER,

@@ -1,7 +1,8 @@
 /*
  * What the parts of the server share: server.c starts and stops, server_listen.c
- * accepts, server_connections.c knows who is there and for how long, server_request.c
- * reads and answers, server_waiters.c holds what has to wait.
+ * accepts, server_room.c knows who is there and who has to go, server_connections.c what
+ * they do and for how long, server_request.c reads and answers, server_budget.c says
+ * what that may take, server_waiters.c holds what has to wait.
  *
  * Locks: that of the waiters may be held while libmicrohttpd takes its own (to suspend
  * and resume); never the other way round.
@@ -17,13 +18,28 @@
 #include "tls_session.h"
 
 struct connection;
+struct source;
 struct job;
+
+enum {
+	SERVER_THREADS_MAX = 8,
+	/* Of libmicrohttpd for each connection: the head of a request, and more. */
+	SERVER_POOL = 16 * 1024,
+	/* Buffers up to this size stay with their connection. */
+	SERVER_KEPT = 8 * 1024,
+	/* Closed, and still with libmicrohttpd: they are many only for a moment. */
+	SERVER_LEAVING_MAX = 64,
+};
+
+/* Of a connection that is being answered: the handler has its own deadline. */
+#define CONNECTION_ANSWERS INT64_MAX
 
 /* Counters of server_stats that threads add to. */
 struct server_counters {
 	atomic_uint requests;
 	atomic_ullong connections_total;
 	atomic_ullong connections_pruned;
+	atomic_ullong connections_refused;
 	atomic_ullong requests_total;
 	atomic_ullong handshakes_failed;
 	atomic_ullong read_timeouts;
@@ -51,12 +67,13 @@ struct server {
 	struct server_counters counters;
 	struct waiters waiters;
 	atomic_bool closing; /* each answer closes its connection */
-	atomic_size_t bodies; /* bytes of large bodies */
+	atomic_size_t taken; /* of o.memory */
 
 	pthread_mutex_t connections_lock;
 	struct connection *connections, *oldest;
+	struct source *sources;
 	unsigned connection_count;
-	unsigned arriving; /* accepted, and not yet among them */
+	unsigned places; /* of these, those that have not been told to leave */
 
 	int listener;
 	int stop_listening; /* an eventfd */
@@ -74,16 +91,18 @@ struct server {
 struct connection {
 	struct connection *next, *previous;
 	struct server *server;
-	struct MHD_Connection *mhd;
+	struct source *source;
+	struct MHD_Connection *mhd; /* NULL: accepted, and not begun */
 	struct tls_hold *tls;
 	int socket;
+	bool leaves; /* it has been cut off, and its place given away */
 	/*
 	 * What it does, and until when it may: see server_connections.c. Written by
 	 * the connection's thread, and by the keeper when it is idle.
 	 */
 	atomic_int_least64_t phase;
-	int64_t idle_seen; /* the keeper's: phase, and bytes received by then */
-	uint64_t bytes_seen;
+	atomic_int_least64_t idle_since;
+	atomic_uint_least64_t bytes_taken; /* by what was whole when it went idle */
 	int64_t idle_count; /* the connection's thread's */
 
 	/* The request at hand. Texts are libmicrohttpd's, until it is answered. */
@@ -91,12 +110,15 @@ struct connection {
 	const char *path;
 	int64_t deadline;
 	struct sg_buffer body;
-	size_t body_reserved; /* of server->bodies */
+	size_t charged; /* of the server's memory, for its body and its answer */
 	bool too_large;
 	bool no_room;
+	bool drops_body;
+	bool refused; /* it began when the client was shut out already */
 	/* The answer; its buffer is kept for the next one. */
 	bool answered;
 	struct server_answer answer;
+	bool is_shut_out; /* its certificate's CA is asked for no more */
 	bool has_client;
 	bool knows_client;
 	char client[256];
@@ -112,12 +134,50 @@ void connection_reads(struct connection *c);
 void connection_answers(struct connection *c);
 void connection_sends(struct connection *c);
 void connection_idles(struct connection *c);
-/* Cuts off who has taken too long; and, if need be, makes room. */
+/* Whether it is idle, and no request of it has begun. */
+bool connection_is_idle(struct connection *c, int64_t phase);
+/* Cuts it off, unless its phase is another by now, and counts it. */
+bool connection_cut(struct connection *c, int64_t phase, atomic_ullong *counter);
+/* Cuts off who has taken too long. */
 void server_sweep(struct server *s, int64_t now);
 /* How many do anything, or have done since the last call. */
 unsigned server_count_active(struct server *s);
 
+/* --- server_room.c --- */
+
+/* Whether nobody can come now: all are being answered, or too many are still leaving. */
+bool room_is_full(struct server *s);
+/* Gives an accepted socket a place, if need be another's; false: it has to be closed. */
+bool room_arrive(struct server *s, int fd, const struct sockaddr_storage *from);
+/* libmicrohttpd begins with it. NULL: it has no place. */
+struct connection *room_enter(struct server *s, struct MHD_Connection *mhd,
+			      int fd);
+/* Frees it. */
+void room_leave(struct connection *c);
+/* Under the lock: frees places that nobody has come to by `now`. */
+void room_forget_lost(struct server *s, int64_t now);
+
+/* --- server_budget.c --- */
+
+/*
+ * Makes *charged that many bytes more, of what all large requests may take; false: there
+ * is no room.
+ */
+bool budget_take(struct server *s, size_t *charged, size_t more);
+void budget_give_back(struct server *s, size_t *charged, size_t less);
+/*
+ * Runs the handler, if there is room for what it takes, and charges for an answer that is
+ * large; else the answer is 503.
+ */
+enum server_result budget_handle(struct server *s, size_t *charged,
+				 const struct server_request *r,
+				 struct server_answer *answer);
+
 /* --- server_request.c --- */
+
+/* For MHD_OPTION_URI_LOG_CALLBACK: the first line of a request is there. */
+void *server_on_first_line(void *server, const char *uri,
+			   struct MHD_Connection *mhd);
 
 /* For MHD_start_daemon and MHD_OPTION_NOTIFY_COMPLETED. */
 enum MHD_Result server_on_request(void *server, struct MHD_Connection *mhd,

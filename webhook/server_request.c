@@ -11,8 +11,6 @@
 #include "server_parts.h"
 
 enum {
-	/* Buffers up to this size stay with their connection. */
-	KEPT_BUFFER = 64 * 1024,
 	/* Of a time-out, kept for the way back: a tenth, and at most so many ms. */
 	MARGIN_MAX = 250,
 };
@@ -35,7 +33,7 @@ void server_refuse(struct server_answer *answer, int status,
 /* Gives large buffers back; `whole`: the others, too. */
 static void shrink(struct sg_buffer *b, bool whole)
 {
-	if (whole || b->capacity > KEPT_BUFFER)
+	if (whole || b->capacity > SERVER_KEPT)
 		sg_buffer_release(b);
 	else
 		sg_buffer_clear(b);
@@ -45,9 +43,7 @@ static void forget(struct connection *c, bool whole)
 {
 	shrink(&c->body, whole);
 	shrink(&c->answer.body, whole);
-	if (c->body_reserved)
-		atomic_fetch_sub(&c->server->bodies, c->body_reserved);
-	c->body_reserved = 0;
+	budget_give_back(c->server, &c->charged, c->charged);
 }
 
 void connection_release(struct connection *c)
@@ -74,20 +70,32 @@ static const char *header(struct connection *c, const char *name)
 	return MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name);
 }
 
-/* Room for a body of that length, of what all large ones may take; else false. */
+/* Room for a body of that length so far; else false. */
 static bool reserve(struct connection *c, size_t length)
 {
 	struct server *s = c->server;
-	if (length > KEPT_BUFFER && length > c->body_reserved) {
-		size_t more = length - c->body_reserved;
-		size_t before = atomic_fetch_add(&s->bodies, more);
-		if (before + more > SG_MAX_BODIES) {
-			atomic_fetch_sub(&s->bodies, more);
-			return false;
-		}
-		c->body_reserved = length;
-	}
-	return sg_buffer_reserve(&c->body, length - c->body.length) != NULL;
+	size_t most = length + length / 2 + 1; /* how a buffer grows */
+	if (length < c->body.capacity)
+		return true;
+	if (most > SERVER_KEPT && most > c->charged &&
+	    !budget_take(s, &c->charged, most - c->charged))
+		return false;
+	if (!sg_buffer_reserve(&c->body, length - c->body.length))
+		return false;
+	if (c->charged > c->body.capacity)
+		budget_give_back(s, &c->charged, c->charged - c->body.capacity);
+	return true;
+}
+
+/* Once shut out, for ever. */
+static bool is_shut_out(struct connection *c)
+{
+	if (!c->tls || c->is_shut_out)
+		return c->is_shut_out;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		c->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	c->is_shut_out = !info || !tls_is_let_in(&c->tls, info->tls_session);
+	return c->is_shut_out;
 }
 
 static enum MHD_Result queue(struct connection *c)
@@ -114,7 +122,8 @@ static enum MHD_Result queue(struct connection *c)
 		made &= MHD_add_response_header(r, "Retry-After", seconds) ==
 			MHD_YES;
 	}
-	if (atomic_load_explicit(&c->server->closing, memory_order_relaxed))
+	if (atomic_load_explicit(&c->server->closing, memory_order_relaxed) ||
+	    is_shut_out(c))
 		made &= MHD_add_response_header(r, "Connection", "close") ==
 			MHD_YES;
 	if (made)
@@ -169,6 +178,9 @@ static enum MHD_Result begin(struct connection *c, const char *url,
 	c->path = url;
 	c->deadline = answer_deadline(s, c->mhd);
 	c->answered = c->too_large = c->no_room = false;
+	c->refused = is_shut_out(c);
+	c->drops_body = c->refused || (s->o.reads_body &&
+				       !s->o.reads_body(s->o.context, url));
 	struct sg_buffer body = c->answer.body;
 	c->answer = (struct server_answer){
 		.status = 200, .content_type = "application/json", .body = body
@@ -178,7 +190,7 @@ static enum MHD_Result begin(struct connection *c, const char *url,
 	c->too_large = length > s->o.max_body;
 	if (c->too_large && header(c, "Expect"))
 		return refuse_large(c); /* it has not been sent, and need not be */
-	if (!c->too_large && length)
+	if (length && length < SERVER_KEPT / 2 && !c->drops_body)
 		c->no_room = !reserve(c, (size_t)length);
 	return MHD_YES;
 }
@@ -186,7 +198,7 @@ static enum MHD_Result begin(struct connection *c, const char *url,
 /* What is refused is read all the same: else the client might never see why. */
 static void take(struct connection *c, const char *bytes, size_t length)
 {
-	if (c->too_large || c->no_room)
+	if (c->too_large || c->no_room || c->drops_body)
 		return;
 	if (length > c->server->o.max_body - c->body.length)
 		c->too_large = true;
@@ -202,6 +214,11 @@ static enum MHD_Result answer(struct connection *c)
 	struct server *s = c->server;
 	const char *type = header(c, "Content-Type");
 	const char *authorization = header(c, "Authorization");
+	if (c->refused) {
+		server_refuse(&c->answer, 403, "Forbidden",
+			      "the CA of this client's certificate is accepted no more");
+		return queue(c);
+	}
 	if (c->too_large)
 		return refuse_large(c);
 	if (c->no_room)
@@ -221,14 +238,26 @@ static enum MHD_Result answer(struct connection *c)
 		.client = client(c),
 		.authorization = authorization ? authorization : "",
 	};
-	if (s->o.handler(s->o.context, &r, &c->answer) == SERVER_DONE)
+	if (budget_handle(s, &c->charged, &r, &c->answer) == SERVER_DONE)
 		return queue(c);
-	sg_buffer_clear(&c->answer.body);
+	shrink(&c->answer.body, false);
 	if (waiters_take(c, &r))
 		return MHD_YES;
 	return refuse(c, 503, "ServiceUnavailable",
 		      "too many requests wait for the API server, try again",
 		      &s->counters.queue_full);
+}
+
+void *server_on_first_line(void *server, const char *uri,
+			   struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	(void)server;
+	(void)uri;
+	if (info && info->socket_context)
+		connection_reads(info->socket_context);
+	return NULL; /* server_on_request() finds it again */
 }
 
 enum MHD_Result server_on_request(void *server, struct MHD_Connection *mhd,

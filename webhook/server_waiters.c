@@ -16,12 +16,16 @@ struct job {
 	struct server_request request;
 	struct sg_buffer body;
 	struct server_answer answer;
+	struct server *server;
+	size_t body_charged, answer_charged; /* of the server's memory */
 };
 
 static void job_free(struct job *j)
 {
 	if (!j)
 		return;
+	budget_give_back(j->server, &j->body_charged, j->body_charged);
+	budget_give_back(j->server, &j->answer_charged, j->answer_charged);
 	free((void *)(uintptr_t)j->request.method);
 	free((void *)(uintptr_t)j->request.path);
 	free((void *)(uintptr_t)j->request.content_type);
@@ -37,6 +41,7 @@ static struct job *job_new(struct connection *c, const struct server_request *r)
 	struct job *j = calloc(1, sizeof *j);
 	if (!j)
 		return NULL;
+	j->server = c->server;
 	sg_buffer_init(&j->body, c->body.cap);
 	sg_buffer_init(&j->answer.body, c->server->o.max_answer);
 	j->answer.status = 200;
@@ -55,6 +60,8 @@ static struct job *job_new(struct connection *c, const struct server_request *r)
 	}
 	j->connection = c;
 	j->body = c->body;
+	j->body_charged = c->charged;
+	c->charged = 0;
 	sg_buffer_init(&c->body, j->body.cap);
 	return j;
 }
@@ -104,9 +111,12 @@ static void resume(struct waiters *w, struct job *j)
 
 static void answer(struct waiters *w, struct job *j)
 {
-	struct sg_buffer former = j->connection->answer.body;
-	j->connection->answer = j->answer;
+	struct connection *c = j->connection;
+	struct sg_buffer former = c->answer.body;
+	c->answer = j->answer;
 	j->answer.body = former;
+	c->charged += j->answer_charged;
+	j->answer_charged = 0;
 	resume(w, j);
 }
 
@@ -122,7 +132,8 @@ static void refuse(struct waiters *w, struct job *j, const char *message)
 
 static void run(struct server *s, struct job *j)
 {
-	if (s->o.handler(s->o.context, &j->request, &j->answer) != SERVER_DONE)
+	if (budget_handle(s, &j->answer_charged, &j->request, &j->answer) !=
+	    SERVER_DONE)
 		server_refuse(&j->answer, 500, "InternalError",
 			      "a request that may wait was put off");
 }

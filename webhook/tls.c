@@ -2,6 +2,7 @@
 
 #include <gnutls/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,30 @@
 #include "text.h"
 #include "tls_session.h"
 
-/* Connections keep the credentials that they began with. */
+/* Connections keep the credentials that they began with, until their CA is changed. */
 struct tls_hold {
 	gnutls_certificate_credentials_t credentials;
 	bool asks_clients;
+	unsigned trust; /* of its tls, when it was made */
 	int64_t not_after;
 	unsigned holders; /* under the lock of their tls */
 	struct tls *tls;
 };
 
 struct tls {
+	pthread_mutex_t setting; /* one at a time: what credentials are made of */
+	char *certificate, *key; /* NULL until the first tls_set */
+	char *client_ca;
+	atomic_uint trust; /* how often the CA of clients has been changed */
+
 	pthread_mutex_t lock;
 	struct tls_hold *now; /* NULL until the first tls_set */
-	char *client_ca;
+};
+
+/* A certificate for servers only is none of a client's. */
+static gnutls_typed_vdata_st client_purpose = {
+	.type = GNUTLS_DT_KEY_PURPOSE_OID,
+	.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT,
 };
 
 /* Forward secrecy and authenticated encryption only; kube-apiserver has both. */
@@ -108,62 +120,44 @@ static int64_t read_not_after(gnutls_certificate_credentials_t c)
 	return end > 0 ? end : 0;
 }
 
+/* Whether there is a CA in it. */
+static int check_ca(const char *client_ca, struct sg_error *e)
+{
+	cleanup_with(hold_cleanup) struct tls_hold *probe =
+		calloc(1, sizeof *probe);
+	if (!probe ||
+	    gnutls_certificate_allocate_credentials(&probe->credentials))
+		return sg_error_memory(e);
+	return trust(probe->credentials, client_ca, e);
+}
+
 int tls_open(const char *client_ca, struct tls **out, struct sg_error *e)
 {
-	cleanup_with(hold_cleanup) struct tls_hold *probe = NULL;
+	cleanup_free char *copy = client_ca ? strdup(client_ca) : NULL;
+	if (client_ca && (!copy || check_ca(client_ca, e)))
+		return copy ? -1 : sg_error_memory(e);
 	struct tls *t = calloc(1, sizeof *t);
-	if (!t || !(probe = calloc(1, sizeof *probe)) ||
-	    gnutls_certificate_allocate_credentials(&probe->credentials) ||
-	    (client_ca && !(t->client_ca = strdup(client_ca)))) {
-		free(t);
+	if (!t)
 		return sg_error_memory(e);
-	}
-	if (client_ca && trust(probe->credentials, client_ca, e)) {
-		free(t->client_ca);
-		free(t);
-		return -1;
-	}
+	t->client_ca = steal(&copy);
+	(void)pthread_mutex_init(&t->setting, NULL);
 	(void)pthread_mutex_init(&t->lock, NULL);
 	*out = t;
 	return 0;
 }
 
-int tls_set_client_ca(struct tls *t, const char *client_ca,
-		      struct sg_error *e)
-{
-	cleanup_with(hold_cleanup) struct tls_hold *probe =
-		calloc(1, sizeof *probe);
-	cleanup_free char *copy = strdup(client_ca);
-	if (!probe || !copy ||
-	    gnutls_certificate_allocate_credentials(&probe->credentials))
-		return sg_error_memory(e);
-	if (trust(probe->credentials, client_ca, e))
-		return -1;
-	pthread_mutex_lock(&t->lock);
-	char *former = t->client_ca;
-	t->client_ca = steal(&copy);
-	pthread_mutex_unlock(&t->lock);
-	free(former);
-	return 0;
-}
-
-int tls_set(struct tls *t, const char *certificate, const char *key,
-	    struct sg_error *e)
+/* Puts credentials of these into force. `setting` is held. */
+static int put(struct tls *t, const char *certificate, const char *key,
+	       const char *client_ca, unsigned trusted, struct sg_error *e)
 {
 	cleanup_with(hold_cleanup) struct tls_hold *next =
 		calloc(1, sizeof *next);
-	cleanup_free char *client_ca = NULL;
-	pthread_mutex_lock(&t->lock);
-	if (t->client_ca)
-		client_ca = strdup(t->client_ca);
-	bool no_memory = t->client_ca && !client_ca;
-	pthread_mutex_unlock(&t->lock);
-	if (!next || no_memory ||
-	    gnutls_certificate_allocate_credentials(&next->credentials))
+	if (!next || gnutls_certificate_allocate_credentials(&next->credentials))
 		return sg_error_memory(e);
 	next->tls = t;
 	next->holders = 1; /* t itself */
 	next->asks_clients = client_ca;
+	next->trust = trusted;
 	if (show(next->credentials, certificate, key, e) ||
 	    (client_ca && trust(next->credentials, client_ca, e)))
 		return -1;
@@ -171,9 +165,62 @@ int tls_set(struct tls *t, const char *certificate, const char *key,
 	pthread_mutex_lock(&t->lock);
 	struct tls_hold *former = t->now;
 	t->now = steal(&next);
+	atomic_store(&t->trust, trusted);
 	pthread_mutex_unlock(&t->lock);
 	tls_end(former);
 	return 0;
+}
+
+static void replace(char **text, char **by)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = steal(by);
+}
+
+static int change_ca(struct tls *t, const char *client_ca, struct sg_error *e)
+{
+	if (strcmp(t->client_ca, client_ca) == 0)
+		return 0;
+	cleanup_free char *copy = strdup(client_ca);
+	if (!copy)
+		return sg_error_memory(e);
+	if (!t->certificate ? check_ca(client_ca, e) :
+			      put(t, t->certificate, t->key, client_ca,
+				  atomic_load(&t->trust) + 1, e))
+		return -1;
+	replace(&t->client_ca, &copy);
+	return 0;
+}
+
+int tls_set_client_ca(struct tls *t, const char *client_ca,
+		      struct sg_error *e)
+{
+	pthread_mutex_lock(&t->setting);
+	int result = change_ca(t, client_ca, e);
+	pthread_mutex_unlock(&t->setting);
+	return result;
+}
+
+int tls_set(struct tls *t, const char *certificate, const char *key,
+	    struct sg_error *e)
+{
+	cleanup_free char *certificate_copy = strdup(certificate);
+	cleanup_free char *key_copy = strdup(key);
+	if (!certificate_copy || !key_copy)
+		return sg_error_memory(e);
+	pthread_mutex_lock(&t->setting);
+	int result = put(t, certificate, key, t->client_ca,
+			 atomic_load(&t->trust), e);
+	if (!result) {
+		replace(&t->certificate, &certificate_copy);
+		replace(&t->key, &key_copy);
+	}
+	pthread_mutex_unlock(&t->setting);
+	if (key_copy)
+		explicit_bzero(key_copy, strlen(key_copy));
+	return result;
 }
 
 int64_t tls_not_after(struct tls *t)
@@ -188,24 +235,29 @@ void tls_free(struct tls *t)
 {
 	if (!t)
 		return;
+	char *nothing = NULL;
 	tls_end(t->now);
-	free(t->client_ca);
+	replace(&t->certificate, &nothing);
+	replace(&t->key, &nothing);
+	replace(&t->client_ca, &nothing);
+	(void)pthread_mutex_destroy(&t->setting);
 	(void)pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
-struct tls_hold *tls_begin(struct tls *t, gnutls_session_t session)
+static struct tls_hold *take_hold(struct tls *t)
 {
-	/* a certificate for servers only is none of a client's */
-	static gnutls_typed_vdata_st purpose = {
-		.type = GNUTLS_DT_KEY_PURPOSE_OID,
-		.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT,
-	};
 	pthread_mutex_lock(&t->lock);
 	struct tls_hold *h = t->now;
 	if (h)
 		h->holders++;
 	pthread_mutex_unlock(&t->lock);
+	return h;
+}
+
+struct tls_hold *tls_begin(struct tls *t, gnutls_session_t session)
+{
+	struct tls_hold *h = take_hold(t);
 	if (!h)
 		return NULL;
 	(void)gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
@@ -214,9 +266,25 @@ struct tls_hold *tls_begin(struct tls *t, gnutls_session_t session)
 		/* each of both alone lets everybody in */
 		gnutls_certificate_server_set_request(session,
 						      GNUTLS_CERT_REQUIRE);
-		gnutls_session_set_verify_cert2(session, &purpose, 1, 0);
+		gnutls_session_set_verify_cert2(session, &client_purpose, 1, 0);
 	}
 	return h;
+}
+
+bool tls_is_let_in(struct tls_hold **hold, gnutls_session_t session)
+{
+	struct tls_hold *h = *hold;
+	unsigned status = 0;
+	if (!h || h->trust == atomic_load(&h->tls->trust))
+		return true;
+	struct tls_hold *now = take_hold(h->tls);
+	(void)gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
+				     now->credentials);
+	*hold = now;
+	tls_end(h);
+	return gnutls_certificate_verify_peers(session, &client_purpose, 1,
+					       &status) == 0 &&
+	       status == 0;
 }
 
 bool tls_client_name(gnutls_session_t session, char *name, size_t size)

@@ -26,8 +26,10 @@ int tls_open(const char *client_ca, struct tls **out, struct sg_error *e);
 int tls_set(struct tls *t, const char *certificate, const char *key,
 	    struct sg_error *e);
 /*
- * From the next tls_set() on, clients need a certificate of these CAs instead. Only
- * for a tls that was opened with one. On failure the former stay.
+ * From the next connection on, clients need a certificate of these CAs instead; those
+ * that are connected, from their next request on (tls_session.h). Nobody resumes a
+ * session that others let in: there are no tickets. Only for a tls that was opened with
+ * one. On failure the former stay.
  */
 int tls_set_client_ca(struct tls *t, const char *client_ca,
 		      struct sg_error *e);

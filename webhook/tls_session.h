@@ -18,6 +18,12 @@ extern const char tls_priorities[];
  * does nothing, and the handshake fails.
  */
 struct tls_hold *tls_begin(struct tls *t, gnutls_session_t session);
+/*
+ * Whether a client that was let in would be now: false once the CAs asked for have been
+ * changed to others than those of its certificate. Says so once: from then on *hold is
+ * of the new ones. For the thread that has the session.
+ */
+bool tls_is_let_in(struct tls_hold **hold, gnutls_session_t session);
 /* After the session is gone. */
 void tls_end(struct tls_hold *hold);
 

@@ -1,8 +1,8 @@
 /*
  * A server with a handler of its own, for tests of webhook/server*.c without rules.
- * Says its port in one line, and stops when stdin ends Lines on
- * stdin:
+ * Says its port in one line, and stops when stdin ends. Lines on stdin:
  *
+ *   client-ca FILE          asks clients for certificates of other CAs
  *   certificate FILE FILE   shows another certificate (answers "ok" or "no: …")
  *   close                   from now on each answer closes its connection
  *   stats                   one line of name=number
@@ -97,10 +97,10 @@ static void print_stats(struct server *s)
 	struct server_stats t;
 	server_stats(s, &t);
 	printf("connections=%u requests=%u waiting=%u connections_total=%lu "
-	       "connections_pruned=%lu requests_total=%lu handshakes_failed=%lu "
+	       "connections_pruned=%lu connections_refused=%lu requests_total=%lu handshakes_failed=%lu "
 	       "read_timeouts=%lu too_large=%lu queue_full=%lu late=%lu\n",
 	       t.connections, t.requests, t.waiting, t.connections_total,
-	       t.connections_pruned, t.requests_total, t.handshakes_failed,
+	       t.connections_pruned, t.connections_refused, t.requests_total, t.handshakes_failed,
 	       t.read_timeouts, t.too_large, t.queue_full, t.late);
 }
 
@@ -112,6 +112,12 @@ static void obey(struct server *s, struct tls *tls)
 	while (fgets(line, sizeof line, stdin)) {
 		if (sscanf(line, "certificate %399s %399s", a, b) == 2) {
 			if (show(tls, a, b, &e))
+				printf("no: %s\n", e.message);
+			else
+				puts("ok");
+		} else if (sscanf(line, "client-ca %399s", a) == 1) {
+			cleanup_free char *ca = slurp(a);
+			if (tls_set_client_ca(tls, ca, &e))
 				printf("no: %s\n", e.message);
 			else
 				puts("ok");
@@ -136,6 +142,8 @@ int main(int argc, char **argv)
 		{ "client-ca", 1, NULL, 'a' },	 { "threads", 1, NULL, 't' },
 		{ "waiters", 1, NULL, 'w' },	 { "queue", 1, NULL, 'q' },
 		{ "connections", 1, NULL, 'n' }, { "max-body", 1, NULL, 'b' },
+		{ "of-one", 1, NULL, 'o' },
+		{ "memory", 1, NULL, 'm' },
 		{ "timeout", 1, NULL, 'T' },	 { "read", 1, NULL, 'R' },
 		{ "idle", 1, NULL, 'I' },	 { NULL, 0, NULL, 0 },
 	};
@@ -156,6 +164,8 @@ int main(int argc, char **argv)
 		case 'w': o.waiters = (unsigned)n; break;
 		case 'q': o.queue = (unsigned)n; break;
 		case 'n': o.connections = (unsigned)n; break;
+		case 'o': o.connections_of_one = (unsigned)n; break;
+		case 'm': o.memory = (size_t)n; break;
 		case 'b': o.max_body = (size_t)n; break;
 		case 'T': o.timeout = n; break;
 		case 'R': o.read_timeout = n; break;

@@ -61,7 +61,7 @@ static void test_serve(void **state)
 	char text[80];
 	(void)state;
 	must_parse_line("serve --listen 127.0.0.1:0 --http [::1]:9090 --tls-cert c "
-			"--tls-key k --client-ca ca --policy p --kubeconfig f "
+			"--tls-key k --path-secret ns/path --client-ca ca --policy p --kubeconfig f "
 			"--drain 0 --log-format text",
 			&a);
 	address_print(&a.listen, text, sizeof text);
@@ -70,6 +70,7 @@ static void test_serve(void **state)
 	expect_text(text, "[::1]:9090", "--http");
 	expect_text(a.tls_cert, "c", "--tls-cert");
 	expect_text(a.tls_key, "k", "--tls-key");
+	expect_text(a.path_secret, "ns/path", "--path-secret");
 	expect_text(a.client_ca, "ca", "--client-ca");
 	expect_text(a.policy_file, "p", "--policy");
 	expect_text(a.kubeconfig, "f", "--kubeconfig");
@@ -185,7 +186,10 @@ static void test_refused(void **state)
 		{ "--kubeconfig f --cert-secret a/b/c", "NAMESPACE/NAME" },
 		{ "--kubeconfig f --cert-secret /b", "NAMESPACE/NAME" },
 		{ "--kubeconfig f --cert-secret a/b", "needs --service" },
-		{ "--standalone --service a/b", "belong to --cert-secret" },
+		{ "--standalone --service a/b", "belongs to --cert-secret" },
+		{ "--standalone --settle 2", "belong to --cert-secret" },
+		{ "--standalone --path-secret a/b", "no --path-secret" },
+		{ "--cert-secret a/b --service a/b --path-secret a/b --path-secret-file f", "--path-secret-file, not both" },
 		{ "--standalone --user alice", "belong to review" },
 		{ "--standalone --nonsense", "--nonsense; see storeguard-webhook" },
 		{ "--standalone --policy", "needs a value" },

@@ -6,6 +6,7 @@
 
 #include "endpoints.h"
 #include "gate_helpers.h"
+#include "json.h"
 
 struct setting {
 	struct fake fake;
@@ -54,7 +55,8 @@ static int set_up(void **state)
 	if (policy_parse_default(&p, &e))
 		return -1;
 	s.fake = fake_world(p);
-	s.endpoints = (struct endpoints){ open_world, close_world, decided, &s };
+	s.endpoints = (struct endpoints){ open_world, close_world, decided, &s,
+					   NULL };
 	*state = &s;
 	return 0;
 }
@@ -115,6 +117,89 @@ static void expect_status(struct setting *s, const struct server_request *r,
 	if (status == 405)
 		expect_text(answer.allow, "POST", "Allow");
 	json_decref(json);
+}
+
+static int asked_on(struct setting *s, struct server_request *r, const char *path)
+{
+	struct server_answer answer;
+	json_t *json;
+	r->path = path;
+	int status = ask(s, r, &answer, &json);
+	json_decref(json);
+	assert_true(endpoints_read_body(&s->endpoints, path) == (status == 200));
+	return status;
+}
+
+/* All others are told the same, before anything of them is looked at. */
+static void test_unguessable_paths(void **state)
+{
+#define SECRET "0123456789abcdef0123456789abcdef"
+	struct setting *s = *state;
+	const char *const secrets[PATHS_MAX] = { SECRET, NULL, "former" SECRET };
+	const char *const others[PATHS_MAX] = { NULL, NULL, "other" SECRET };
+	struct server_request r = request_of(create);
+	unsigned decided = s->decided;
+	s->endpoints.paths = paths_new();
+	assert_int_equal(asked_on(s, &r, "/" SECRET "/validate-store"), 503);
+	paths_set(s->endpoints.paths, secrets);
+	static const char *const wrong[] = {
+		"/validate-store", "/", "", "//validate-store", "/x/validate-store",
+		"/" SECRET, "/" SECRET "/", "/" SECRET "/validate",
+		"/" SECRET "0/validate-store", "/" SECRET "/x/validate-store",
+		"/former/validate-store", "validate-store/" SECRET,
+	};
+	r.method = "GET";
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		if (asked_on(s, &r, wrong[i]) != 404)
+			fail_msg("%s is answered on", wrong[i]);
+	assert_int_equal(s->decided, decided);
+	r.method = "POST";
+	assert_int_equal(asked_on(s, &r, "/" SECRET "/validate-store"), 200);
+	assert_int_equal(asked_on(s, &r, "/former" SECRET "/validate-store"), 200);
+	paths_set(s->endpoints.paths, others);
+	assert_int_equal(asked_on(s, &r, "/" SECRET "/validate-store"), 404);
+	assert_int_equal(asked_on(s, &r, "/other" SECRET "/validate-store"), 200);
+	paths_free(s->endpoints.paths);
+	s->endpoints.paths = NULL;
+	assert_int_equal(s->decided, decided + 3);
+}
+
+/* Repeats a part between two ends, up to a size. */
+static void repeat(struct sg_buffer *out, const char *begin, const char *part,
+		   const char *end, size_t size)
+{
+	sg_buffer_puts(out, begin);
+	for (unsigned i = 0; out->length < size; i++)
+		sg_buffer_printf(out, part, i);
+	sg_buffer_puts(out, end);
+	assert_false(out->over_cap || out->no_memory);
+}
+
+/* What the server sets aside is enough for what takes most. */
+static void test_memory(void **state)
+{
+	static const char *const parts[] = { "0,", "[],", "{},", "\"\",", "1234567890123456,",
+					     "[[[]]],", "true,", "{\"a\":{\"b\":0}}," };
+	(void)state;
+	for (size_t i = 0; i <= COUNT(parts); i++) {
+		cleanup_buffer struct sg_buffer body;
+		cleanup_arena struct sg_arena arena;
+		struct node *root;
+		struct sg_error e;
+		sg_buffer_init(&body, SG_MAX_BODY);
+		sg_arena_init(&arena);
+		if (i < COUNT(parts))
+			repeat(&body, "[", parts[i], "0]", 190000);
+		else
+			repeat(&body, "{", "\"%x\":0,", "\"z\":0}", 400000);
+		assert_int_equal(review_read(&arena, body.data, body.length, &root,
+					     &e), 0);
+		size_t allowed = endpoints_memory(body.data, body.length);
+		if (arena.total > allowed || allowed > 4 * arena.total)
+			fail_msg("%s: %zu taken, %zu set aside", parts[i],
+				 arena.total, allowed);
+	}
+	assert_true(endpoints_memory(create, sizeof create - 1) < 512 * 1024);
 }
 
 static void test_requests(void **state)
@@ -309,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_later),	 cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_huge),	 cmocka_unit_test(test_many_values),
 		cmocka_unit_test(test_many_values_of_a_store),
+		cmocka_unit_test(test_memory),	 cmocka_unit_test(test_unguessable_paths),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -49,19 +49,22 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* Where the API server finds an endpoint: a list of the values and its path. */}}
+{{/*
+Where the API server finds an endpoint: a list of the values and its path. Where the webhook
+runs here, the path is its own to tell, and what this chart does not say an upgrade does
+not take away, as with the bundle.
+*/}}
 {{- define "storeguard.clientConfig" -}}
 {{- $root := index . 0 }}
 {{- $path := index . 1 }}
 {{- with $root.Values.webhook }}
 {{- if .url }}
-url: {{ printf "%s%s" .url $path | quote }}
+url: {{ printf "%s%s%s" .url .path $path | quote }}
 {{- else }}
 service:
   name: storeguard-webhook
   namespace: {{ $root.Release.Namespace }}
   port: {{ .service.port }}
-  path: {{ $path }}
 {{- end }}
 {{- with .caBundle }}
 caBundle: {{ . }}
