@@ -287,8 +287,8 @@ static bool is_news(struct policies *p, const struct node *object)
 	if (!is_ours(object))
 		return false;
 	p->named = true;
-	if (!uid)
-		uid = "";
+	if (!uid) /* an outline may end before it */
+		uid = p->uid[0] ? p->uid : "unknown";
 	bool is_same = strcmp(uid, p->uid) == 0;
 	/* lists name it again, and its status changes: another replica may have accepted
 	 * what this one never saw */

@@ -286,7 +286,6 @@ static const struct rule values[] = {
 	{ "{shop: {'currency ': eur}}", "is not a value" },
 	{ "{'': {shop: {currency: eur}}}", "the key \"\" is empty" },
 	{ "{'': eur}", "the key \"\" is empty" },
-	{ "{~: {shop: eur}}", "the key \"\" is empty or null" },
 	{ "{shop: {<<: {}}}", "merges" },
 	{ "{shop: {currency: {<<: {open: x}}}}", "merges" },
 	{ "{<<: {store: {name: other}}}", "merges" },
