@@ -69,7 +69,8 @@ static char *with_filling(const char *text)
 static void torture(struct fake *f, const char *path, const char *body,
 		    bool allowed)
 {
-	struct endpoints endpoints = { open_world, close_world, NULL, f };
+	struct endpoints endpoints = { open_world, close_world, NULL, f,
+					      NULL };
 	struct server_request r = { .method = "POST",
 				    .path = path,
 				    .content_type = "application/json",
