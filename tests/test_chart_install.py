@@ -254,7 +254,7 @@ EVERYWHERE = {
     "stores.urumi.io/status [patch]",
     "storepolicies.urumi.io [get list watch]",
     "storepolicies.urumi.io/status [default] [patch]",
-    "storequotas.urumi.io [get list watch create]",
+    "storequotas.urumi.io [get list watch create delete]",
     "storequotas.urumi.io/status [update]",
     "subjectaccessreviews.authorization.k8s.io [create]",
     "mutatingwebhookconfigurations.admissionregistration.k8s.io [storeguard] [get patch]",
@@ -270,6 +270,7 @@ EVERYWHERE = {
 IN_ITS_OWN = {
     "events [list]",
     "secrets [create]", "secrets [storeguard-webhook-tls] [get watch patch]",
+    "secrets [storeguard-webhook-path] [get patch]",
     "leases.coordination.k8s.io [create]",
     "leases.coordination.k8s.io [storeguard-webhook] [get update]",
 }
@@ -286,7 +287,7 @@ def test_the_webhook_may_do_this_and_nothing_else(installed, namespace, more):
     ("list", "secrets"), ("get", "secrets"), ("list", "configmaps"), ("create", "pods"),
     ("create", "pods/exec"), ("delete", "namespaces"), ("create", "namespaces"),
     ("delete", "stores"), ("create", "stores"), ("update", "stores"), ("assign", "stores"),
-    ("update", "storequotas"), ("delete", "storequotas"), ("create", "storepolicies"),
+    ("update", "storequotas"), ("create", "storepolicies"),
     ("impersonate", "users"), ("escalate", "clusterroles"), ("bind", "clusterroles"),
     ("create", "clusterrolebindings"), ("delete", "validatingwebhookconfigurations"),
     ("create", "serviceaccounts/token"), ("get", "nodes")])
