@@ -188,14 +188,15 @@ TEST_ENV = STOREGUARD_POSTRENDER='$(abspath $(BIN))' \
 # Where no program of ours runs but by the way, a sanitizer has nothing to say; nor to what
 # a unit test has shown it (names), or the other one: who leads is a matter of threads. What
 # takes memory, a sanitizer takes several times.
-PLAIN_ONLY := argocd argocd_parts chart_install chart_operators chart_storeguard charts \
-	cluster cluster_release crds delete_protection flux from_scratch image keep medusa_order \
-	model names quota storm webhook_memory woocommerce_order woocommerce_setup
+PLAIN_ONLY := argocd argocd_parts charges chart_install chart_operators chart_storeguard \
+	charts cluster cluster_release crds delete_protection flux from_scratch gate_account image \
+	keep medusa_order model names quota storm webhook_memory woocommerce_order \
+	woocommerce_setup
 TESTS := tests $(if $(SANITIZE),$(patsubst %,--ignore=tests/test_%.py,$(PLAIN_ONLY) leader))
 # of threads only the webhook has any, and a storm is where they meet
 ifeq ($(SANITIZE),thread)
-TESTS := $(sort $(filter-out %_memory.py,$(wildcard tests/test_webhook_*.py tests/test_gate*.py)) \
-	tests/test_leader.py tests/test_storm.py)
+TESTS := $(sort $(filter-out $(patsubst %,tests/test_%.py,$(PLAIN_ONLY)), \
+	$(wildcard tests/test_webhook_*.py tests/test_gate*.py)) tests/test_leader.py tests/test_storm.py)
 endif
 
 .PHONY: demo
