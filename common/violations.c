@@ -24,12 +24,14 @@ struct violations *violations_excusable(struct violations *v)
 static void add(struct violations *v, enum violation_kind kind,
 		const char *field, const char *format, va_list args)
 {
-	char text[1536];
+	static const char cut[] = "...";
+	char text[VIOLATION_MESSAGE_SIZE];
 	if (v->count >= SG_MAX_VIOLATIONS) {
 		v->more++;
 		return;
 	}
-	(void)vsnprintf(text, sizeof text, format, args);
+	if (vsnprintf(text, sizeof text, format, args) >= (int)sizeof text)
+		memcpy(text + sizeof text - sizeof cut, cut, sizeof cut);
 	const char *message =
 		sg_arena_printf(v->arena, "%s", text_make_printable(text));
 	char *place = sg_arena_copy(v->arena, field, strlen(field));

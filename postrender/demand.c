@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pod_checks.h"
 #include "resource_names.h"
 
 struct gather {
@@ -308,7 +309,7 @@ static size_t count_node_ports(const struct node *spec, bool balancer)
 	const struct node *ports = node_get(spec, "ports");
 	size_t numbered = 0;
 	if (!balancer ||
-	    !node_is(node_get(spec, "allocateLoadBalancerNodePorts"), "false"))
+	    !pod_check_is_false(node_get(spec, "allocateLoadBalancerNodePorts")))
 		return node_count(ports);
 	if (!node_is_sequence(ports))
 		return 0;

@@ -45,7 +45,8 @@ static size_t line_of(const struct room *r, const struct node *at)
 static void add(struct room *r, const struct node *at, const char *format,
 		va_list args)
 {
-	char text[512];
+	/* with its line longer than a message may be, if it is cut */
+	char text[VIOLATION_MESSAGE_SIZE];
 	(void)vsnprintf(text, sizeof text, format, args);
 	violations_add(&r->faults, place(r, &r->faults), "line %zu: %s",
 		       line_of(r, at), text);
@@ -190,27 +191,16 @@ static void check_scope(struct room *r, const struct object *o)
 		       namespace);
 }
 
-/* Not Kubernetes' own, and no other store's by its name. */
-static bool may_be_a_stores(const char *namespace)
-{
-	static const char *const others[] = { "kube-", SG_NAMESPACE_PREFIX };
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (strncmp(namespace, others[i], strlen(others[i])) == 0)
-			return false;
-	return strcmp(namespace, "default") != 0 &&
-	       name_is_dns_label(namespace);
-}
-
 static void check_namespace(struct room *r, const struct object *o)
 {
 	const struct node *n = node_get(o->metadata, "namespace");
 	const char *own = r->who->namespace;
 	if (node_is_null(n) || node_is(n, "") || node_is(n, own))
 		return;
-	const char *text = node_text(n);
+	const char *text = node_string(n);
 	refuse(r, n, "metadata.namespace is \"%.63s\"; leave it out: this store's is \"%s\"%s",
 	       called(n), own,
-	       text && may_be_a_stores(text) ?
+	       text && identity_may_live_in(r->who->store.name, text) ?
 		       " (if the store lives there, pass --namespace)" :
 		       "");
 }

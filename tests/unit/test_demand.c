@@ -371,6 +371,9 @@ static const struct {
 	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1, "
 	  "nodePort: 30001}, {port: 2, nodePort: 0}, {port: 3}, {port: 4, "
 	  "nodePort: 30002}]", "services.nodeports", "2" },
+	{ "v1", "Service", "type: LoadBalancer, "
+	  "allocateLoadBalancerNodePorts: no, ports: [{port: 1}]",
+	  "services.nodeports", "0" },
 	{ "v1", "Service", "type: NodePort, "
 	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1}]",
 	  "services.nodeports", "1" },
