@@ -164,6 +164,18 @@ def test_the_guards_count_against_the_quota_too(tmp_path):
     assert max(map(len, said.splitlines())) <= 80, said
 
 
+def test_a_cron_jobs_ended_pods_keep_their_volumes():
+    pod = {"restartPolicy": "Never", "containers": [container("wordpress:cli")], "volumes": [
+        {"name": "v", "ephemeral": {"volumeClaimTemplate": {"spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "5Gi"}}}}}}]}
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "backup"}, "spec": {
+        "schedule": "@daily", "jobTemplate": {"spec": {"template": {"spec": pod}}}}}
+    result = postrender(STORE, yaml.safe_dump(cron))
+    said = " ".join(result.stderr.decode().split())
+    assert result.returncode == 1 and "requests.storage 25Gi 20Gi 5Gi" in said, said
+    assert "20Gi CronJob/backup (pods that ended, kept by their Jobs)" in said, said
+
+
 HELM4 = "postrenderer.helm.sh/postrender-filename"
 ARGO_HOOK = "argocd.argoproj.io/hook"
 
