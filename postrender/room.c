@@ -249,13 +249,12 @@ static void check_priority(struct room *r, const struct node *spec)
 }
 
 /* Multus gives pods networks that NetworkPolicies do not reach. */
-static void check_networks(struct room *r, const struct node *template)
+static void check_networks(struct room *r, const struct node *annotations)
 {
 	static const char *const keys[] = { "k8s.v1.cni.cncf.io/networks",
 					    "v1.multus-cni.io/default-network" };
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const struct node *n = node_path(template, "metadata",
-						 "annotations", keys[i], NULL);
+		const struct node *n = node_get(annotations, keys[i]);
 		if (!node_is_null(n) && !node_is(n, ""))
 			refuse(r, n,
 			       "annotation %s takes pods to networks besides the cluster's, where no NetworkPolicy holds; leave it out",
@@ -281,7 +280,23 @@ static void check_pod(struct room *r, const struct node *template)
 	}
 	if (r->engine != POD_SECURITY_PRIVILEGED) {
 		check_priority(r, node_get(template, "spec"));
-		check_networks(r, template);
+		check_networks(r, node_path(template, "metadata", "annotations",
+					    NULL));
+	}
+}
+
+/* Wherever an operator may take them from: podMetadata, podAnnotations and so on. */
+static void search_for_privileges(struct room *r, const struct node *n)
+{
+	n = node_resolve(n);
+	if (node_is_mapping(n)) {
+		check_priority(r, n);
+		check_networks(r, n);
+		for (const struct node *k = n->first; k; k = k->next->next)
+			search_for_privileges(r, k->next);
+	} else if (node_is_sequence(n)) {
+		for (n = n->first; n; n = n->next)
+			search_for_privileges(r, n);
 	}
 }
 
@@ -292,6 +307,7 @@ static void search_for_pods(struct room *r, const struct object *o)
 		return;
 	pod_security_search(o->root, list_pod_fault, &l);
 	r->refused[POD_SECURITY_BASELINE] += l.count != 0;
+	search_for_privileges(r, node_get(o->root, "spec"));
 }
 
 static void check_pods(struct room *r, const struct object *o, bool in_cluster)

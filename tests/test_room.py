@@ -99,7 +99,11 @@ def test_what_baseline_takes_is_taken(spec):
     ("web: {extraSecurityContext: {capabilities: {add: [SYS_ADMIN]}}}", "has SYS_ADMIN"),
     ("additionalVolumes: [{name: v, hostPath: {path: /}}]", "volume v: hostPath is set"),
     ("extraVolume: {name: v, hostPath: {path: /}}", "volume v: hostPath is set"),
-    ("storage: {volumeSource: {hostPath: {path: /}}}", "hostPath is set")])
+    ("storage: {volumeSource: {hostPath: {path: /}}}", "hostPath is set"),
+    ("priorityClassName: system-node-critical", "priorityClassName"),
+    ("nodeSets: [{podTemplate: {spec: {priorityClassName: system-node-critical}}}]", "system-node"),
+    ("template: {metadata: {annotations: {k8s.v1.cni.cncf.io/networks: a}}}", "NetworkPolicy"),
+    ("podAnnotations: {v1.multus-cni.io/default-network: a}", "NetworkPolicy")])
 def test_operators_call_them_by_names_of_their_own(spec, says):
     code, said = room(obj("Thing", "spec: {%s}" % spec, "example.com/v1"))
     assert code == 1 and says in said, said
