@@ -18,6 +18,9 @@ enum violation_kind {
 	VIOLATION_FORBIDDEN, /* well-formed, but not allowed, or not to this user */
 };
 
+/* Bytes of a message; a longer one is cut, and says so. */
+enum { VIOLATION_MESSAGE_SIZE = 1536 };
+
 struct violation {
 	enum violation_kind kind;
 	const char *field; /* like spec.host */

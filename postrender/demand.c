@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pod_checks.h"
 #include "resource_names.h"
 
 struct gather {
@@ -308,7 +309,7 @@ static size_t count_node_ports(const struct node *spec, bool balancer)
 	const struct node *ports = node_get(spec, "ports");
 	size_t numbered = 0;
 	if (!balancer ||
-	    !node_is(node_get(spec, "allocateLoadBalancerNodePorts"), "false"))
+	    !pod_check_is_false(node_get(spec, "allocateLoadBalancerNodePorts")))
 		return node_count(ports);
 	if (!node_is_sequence(ports))
 		return 0;
@@ -332,16 +333,94 @@ static int count_service(struct gather *g)
 		   quantity_from_int((int64_t)count_node_ports(spec, balancer)));
 }
 
+static int read_history(const struct node *spec, const char *key,
+			int64_t usual, int64_t *sum, struct sg_error *e)
+{
+	int64_t kept = usual;
+	if (decode_int(spec, "spec", key, 0, INT32_MAX, &kept, e))
+		return -1;
+	*sum += kept;
+	return 0;
+}
+
+/* Done and failed Jobs that a CronJob keeps. */
+static int read_kept_jobs(const struct object *o, int64_t *out,
+			  struct sg_error *e)
+{
+	const struct node *spec = node_get(o->root, "spec");
+	*out = 0;
+	return read_history(spec, "successfulJobsHistoryLimit", 3, out, e) ||
+			       read_history(spec, "failedJobsHistoryLimit", 1,
+					    out, e) ?
+		       -1 :
+		       0;
+}
+
 /* What controllers make of an object, beyond what claims and pods count. */
 static int count_children(struct gather *g)
 {
-	/* a CronJob keeps three done and one failed Job beside the running */
-	if (g->object->workload == CRON_JOB)
-		return ask(g, "count/jobs.batch", quantity_from_int(5));
-	/* a Deployment keeps ten old ReplicaSets beside the two in a rollout */
-	if (g->object->workload == DEPLOYMENT)
-		return ask(g, "count/replicasets.apps", quantity_from_int(12));
+	int64_t count = 0;
+	if (g->object->workload == CRON_JOB) /* beside the running one */
+		return read_kept_jobs(g->object, &count, g->e) ||
+				       ask(g, "count/jobs.batch",
+					   quantity_from_int(count + 1)) ?
+			       -1 :
+			       0;
+	if (g->object->workload == DEPLOYMENT) /* beside the two in a rollout */
+		return read_history(node_get(g->object->root, "spec"),
+				    "revisionHistoryLimit", 10, &count, g->e) ||
+				       ask(g, "count/replicasets.apps",
+					   quantity_from_int(count + 2)) ?
+			       -1 :
+			       0;
 	return 0;
+}
+
+/* Pods that ended and stay until their Job is deleted, beside those that run. */
+static int read_finished(const struct object *o, int64_t *out,
+			 struct sg_error *e)
+{
+	const struct node *job = node_get(o->root, "spec");
+	int64_t parallelism = 1, kept = 0, ttl = 1;
+	*out = 0;
+	if (o->workload == CRON_JOB)
+		job = node_path(job, "jobTemplate", "spec", NULL);
+	else if (o->workload != JOB)
+		return 0;
+	if (read_count(job, "parallelism", &parallelism, e))
+		return -1;
+	int64_t completions = parallelism;
+	if (read_count(job, "completions", &completions, e) ||
+	    decode_int(job, "spec", "ttlSecondsAfterFinished", 0, INT32_MAX,
+		       &ttl, e) ||
+	    (o->workload == CRON_JOB && read_kept_jobs(o, &kept, e)))
+		return -1;
+	if (completions > parallelism)
+		*out = completions - parallelism;
+	if (ttl > 0) /* else none is kept */
+		*out += kept * completions;
+	return 0;
+}
+
+int demand_count_finished(const struct object *o, const struct terms *terms,
+			  struct sg_arena *a, struct resources *out,
+			  struct sg_error *e)
+{
+	struct violations told; /* of the pods that run */
+	struct unknowns known;
+	struct resources each = { 0 };
+	struct gather g = { o, terms, a, &each, &told, &known, e };
+	int64_t count;
+	violations_init(&told, a);
+	if (read_finished(o, &count, e))
+		return -1;
+	if (count == 0)
+		return 0;
+	return ask(&g, "count/pods", quantity_from_int(1)) ||
+			       ask_ephemeral_claims(&g) ||
+			       resources_add_all(a, out, &each, count, e) ?
+		       -1 :
+		       0;
 }
 
 int demand_count(const char *resource, int64_t count,

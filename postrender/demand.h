@@ -30,6 +30,13 @@ int demand_measure(const struct object *o, const struct terms *terms,
 int demand_count_object(const struct object *o, const struct terms *terms,
 			struct sg_arena *a, struct resources *each,
 			struct sg_error *e);
+/*
+ * What is charged for pods of a Job or CronJob that have ended: they count as objects,
+ * and their ephemeral volumes' claims stay as long as they.
+ */
+int demand_count_finished(const struct object *o, const struct terms *terms,
+			  struct sg_arena *a, struct resources *out,
+			  struct sg_error *e);
 /* That many objects of a resource, like "secrets". */
 int demand_count(const char *resource, int64_t count,
 		 const struct terms *terms, struct sg_arena *a,

@@ -205,6 +205,8 @@ static void describe_asker(const struct asker *asker, const char *key,
 	}
 	if (asker->hook.is_one)
 		sg_buffer_puts(out, " (hook)");
+	if (asker->has_ended)
+		sg_buffer_puts(out, " (pods that ended, kept by their Jobs)");
 }
 
 static void describe_share(const struct share *share, const char *key,

@@ -236,6 +236,17 @@ static int check_rules(struct sg_arena *a, const struct policy *policy,
 			      subject ? subject : "store", d, e);
 }
 
+bool identity_may_live_in(const char *store, const char *namespace)
+{
+	const size_t length = strlen(SG_NAMESPACE_PREFIX);
+	if (!name_is_dns_label(namespace))
+		return false;
+	if (strncmp(namespace, SG_NAMESPACE_PREFIX, length) == 0)
+		return strcmp(namespace + length, store) == 0;
+	return strncmp(namespace, "kube-", strlen("kube-")) != 0 &&
+	       strcmp(namespace, "default") != 0;
+}
+
 static int name_namespace(struct sg_arena *a, const struct options *o,
 			  struct identity *out, struct sg_error *e)
 {
@@ -249,6 +260,12 @@ static int name_namespace(struct sg_arena *a, const struct options *o,
 		return sg_error_set(e, SG_USAGE,
 				    "--namespace: \"%.80s\" is not a namespace's name (lower-case letters, digits and \"-\")",
 				    out->namespace);
+	if (!identity_may_live_in(out->store.name, out->namespace))
+		return sg_error_set(e, SG_USAGE,
+				    "--namespace: \"%s\" can't be this store's: that is \"" SG_NAMESPACE_PREFIX
+				    "%.64s\", or one of your own making, but none that begins with kube- or " SG_NAMESPACE_PREFIX
+				    ", nor default",
+				    out->namespace, out->store.name);
 	return 0;
 }
 

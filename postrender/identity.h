@@ -32,6 +32,12 @@ int identity_resolve(struct sg_arena *a, const struct options *options,
 		     struct sg_error *e);
 
 /*
+ * Whether the store may live in a namespace of that name: guards close it to all
+ * else, so it is none of Kubernetes' own, and no other store's by its name.
+ */
+bool identity_may_live_in(const char *store, const char *namespace);
+
+/*
  * SG_REFUSED when the policy refuses the Store, which has its defaults; the subject
  * begins the message. Of one that was admitted, by the caller's word and never by the
  * Store's own, it is only warned of what the policy may have forbidden since.

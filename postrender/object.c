@@ -84,11 +84,15 @@ static int read_template(struct object *o, struct sg_error *e)
 	return decode_any_mapping(o->pod_spec, "the pod's spec", e);
 }
 
-/* metadata.annotations say whether Helm or Argo CD runs it as a hook */
+/*
+ * metadata.annotations say whether Helm or Argo CD runs it as a hook; of what Helm 4
+ * hands in, Argo CD's say nothing.
+ */
 static bool has_hook(const struct node *root)
 {
 	return object_annotation(root, "helm.sh/hook") ||
-	       object_annotation(root, "argocd.argoproj.io/hook");
+	       (object_annotation(root, "argocd.argoproj.io/hook") &&
+		!object_annotation(root, HELM4_FILENAME));
 }
 
 static const char *item_kind(struct sg_arena *a, const struct object *list)

@@ -305,6 +305,12 @@ struct search {
 	char path[256]; /* to where it is, as far as it fits */
 };
 
+static void tell_found(const struct search *s, const struct finding *f)
+{
+	if (f->value_count)
+		tell_finding(f, *s->path ? s->path : "it", s->tell, s->context);
+}
+
 static void search_mapping(const struct search *s, const struct node *mapping)
 {
 	for (int i = 0; i < POD_CHECKS; i++) {
@@ -314,17 +320,37 @@ static void search_mapping(const struct search *s, const struct node *mapping)
 			continue;
 		if (c->places & (OF_POD | OF_CONTAINERS))
 			look(&f, mapping, c->field, NULL);
-		if (c->places & OF_ALL_CONTEXTS)
-			look(&f, node_get(mapping, "securityContext"), c->field,
-			     NULL);
-		if (c->places & OF_VOLUMES)
-			look_at_volumes(&f, mapping);
+		/* a volume, whatever the operator calls the list of its kind */
+		if (c->places & OF_VOLUMES &&
+		    node_is_mapping(node_get(mapping, c->field)))
+			look(&f, mapping, c->field, node_resolve(mapping));
 		if (c->places & OF_ANNOTATIONS)
 			look_at_annotations(&f, node_path(mapping, "metadata",
 							  "annotations", NULL));
-		if (f.value_count)
-			tell_finding(&f, *s->path ? s->path : "it", s->tell,
-				     s->context);
+		tell_found(s, &f);
+	}
+}
+
+/* podSecurityContext and containerSecurityContext are two of an operator's names. */
+static bool is_context(const struct node *key)
+{
+	static const char end[] = "ecurityContext";
+	const char *text = node_text(key);
+	size_t length = text ? strlen(text) : 0;
+	return length >= sizeof end - 1 &&
+	       strcmp(text + length - (sizeof end - 1), end) == 0;
+}
+
+static void search_context(const struct search *s, const struct node *context)
+{
+	for (int i = 0; i < POD_CHECKS; i++) {
+		const struct check *c = &pod_checks[i];
+		struct finding f = { .check = c };
+		if (c->level != POD_SECURITY_BASELINE ||
+		    !(c->places & OF_ALL_CONTEXTS))
+			continue;
+		look(&f, context, c->field, NULL);
+		tell_found(s, &f);
 	}
 }
 
@@ -333,9 +359,9 @@ static void search(struct search *s, const struct node *n)
 	/* few mappings have any that a check looks for */
 	static const char *const keys[] = {
 		"hostNetwork",	  "hostPID",	   "hostIPC",
-		"securityContext", "volumes",	   "ports",
-		"livenessProbe",  "readinessProbe", "startupProbe",
-		"lifecycle",	  "metadata",	   NULL,
+		"hostPath",	  "ports",	   "livenessProbe",
+		"readinessProbe", "startupProbe",  "lifecycle",
+		"metadata",	  NULL,
 	};
 	size_t length = strlen(s->path);
 	unsigned index = 0;
@@ -344,6 +370,8 @@ static void search(struct search *s, const struct node *n)
 		search_mapping(s, n);
 	if (node_is_mapping(n))
 		for (const struct node *k = n->first; k; k = k->next->next) {
+			if (is_context(k))
+				search_context(s, k->next);
 			append(s->path, sizeof s->path, "%s%s",
 			       length ? "." : "", pod_check_value(k));
 			search(s, k->next);

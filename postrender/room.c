@@ -45,7 +45,8 @@ static size_t line_of(const struct room *r, const struct node *at)
 static void add(struct room *r, const struct node *at, const char *format,
 		va_list args)
 {
-	char text[512];
+	/* with its line longer than a message may be, if it is cut */
+	char text[VIOLATION_MESSAGE_SIZE];
 	(void)vsnprintf(text, sizeof text, format, args);
 	violations_add(&r->faults, place(r, &r->faults), "line %zu: %s",
 		       line_of(r, at), text);
@@ -190,27 +191,16 @@ static void check_scope(struct room *r, const struct object *o)
 		       namespace);
 }
 
-/* Not Kubernetes' own, and no other store's by its name. */
-static bool may_be_a_stores(const char *namespace)
-{
-	static const char *const others[] = { "kube-", SG_NAMESPACE_PREFIX };
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (strncmp(namespace, others[i], strlen(others[i])) == 0)
-			return false;
-	return strcmp(namespace, "default") != 0 &&
-	       name_is_dns_label(namespace);
-}
-
 static void check_namespace(struct room *r, const struct object *o)
 {
 	const struct node *n = node_get(o->metadata, "namespace");
 	const char *own = r->who->namespace;
 	if (node_is_null(n) || node_is(n, "") || node_is(n, own))
 		return;
-	const char *text = node_text(n);
+	const char *text = node_string(n);
 	refuse(r, n, "metadata.namespace is \"%.63s\"; leave it out: this store's is \"%s\"%s",
 	       called(n), own,
-	       text && may_be_a_stores(text) ?
+	       text && identity_may_live_in(r->who->store.name, text) ?
 		       " (if the store lives there, pass --namespace)" :
 		       "");
 }
@@ -259,13 +249,12 @@ static void check_priority(struct room *r, const struct node *spec)
 }
 
 /* Multus gives pods networks that NetworkPolicies do not reach. */
-static void check_networks(struct room *r, const struct node *template)
+static void check_networks(struct room *r, const struct node *annotations)
 {
 	static const char *const keys[] = { "k8s.v1.cni.cncf.io/networks",
 					    "v1.multus-cni.io/default-network" };
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const struct node *n = node_path(template, "metadata",
-						 "annotations", keys[i], NULL);
+		const struct node *n = node_get(annotations, keys[i]);
 		if (!node_is_null(n) && !node_is(n, ""))
 			refuse(r, n,
 			       "annotation %s takes pods to networks besides the cluster's, where no NetworkPolicy holds; leave it out",
@@ -291,7 +280,23 @@ static void check_pod(struct room *r, const struct node *template)
 	}
 	if (r->engine != POD_SECURITY_PRIVILEGED) {
 		check_priority(r, node_get(template, "spec"));
-		check_networks(r, template);
+		check_networks(r, node_path(template, "metadata", "annotations",
+					    NULL));
+	}
+}
+
+/* Wherever an operator may take them from: podMetadata, podAnnotations and so on. */
+static void search_for_privileges(struct room *r, const struct node *n)
+{
+	n = node_resolve(n);
+	if (node_is_mapping(n)) {
+		check_priority(r, n);
+		check_networks(r, n);
+		for (const struct node *k = n->first; k; k = k->next->next)
+			search_for_privileges(r, k->next);
+	} else if (node_is_sequence(n)) {
+		for (n = n->first; n; n = n->next)
+			search_for_privileges(r, n);
 	}
 }
 
@@ -302,6 +307,7 @@ static void search_for_pods(struct room *r, const struct object *o)
 		return;
 	pod_security_search(o->root, list_pod_fault, &l);
 	r->refused[POD_SECURITY_BASELINE] += l.count != 0;
+	search_for_privileges(r, node_get(o->root, "spec"));
 }
 
 static void check_pods(struct room *r, const struct object *o, bool in_cluster)

@@ -189,13 +189,19 @@ static int measure(struct survey *s, const struct object *o,
 	struct asker asker = { .kind = o->kind, .name = o->name,
 			       .workload = o->workload,
 			       .hook = hook_read(o) };
+	struct asker finished = { .kind = o->kind, .name = o->name,
+				  .replicas = 1, .has_ended = true };
 	struct unknowns unknown;
 	if (demand_count_object(o, &s->terms, scratch, &itself.each, e) ||
 	    demand_measure(o, &s->terms, scratch, &asker, &s->violations,
-			   &unknown, e))
+			   &unknown, e) ||
+	    demand_count_finished(o, &s->terms, scratch, &finished.each, e))
 		return object_context(o, e);
 	warn_of_unknowns(s, o, &unknown, d);
-	return keep_asker(s, &itself, e) || keep_asker(s, &asker, e) ? -1 : 0;
+	return keep_asker(s, &itself, e) || keep_asker(s, &asker, e) ||
+			       keep_asker(s, &finished, e) ?
+		       -1 :
+		       0;
 }
 
 int survey_object(struct survey *s, const struct object *o,

@@ -23,6 +23,7 @@ struct asker {
 	int64_t replicas;
 	int64_t surge; /* extra pods of a rolling update, or percent of them */
 	bool surge_is_percent;
+	bool has_ended; /* pods of a Job's that have, and are kept */
 	/* What one replica asks for, under the quota's own keys. */
 	struct resources each;
 };

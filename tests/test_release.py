@@ -164,6 +164,52 @@ def test_the_guards_count_against_the_quota_too(tmp_path):
     assert max(map(len, said.splitlines())) <= 80, said
 
 
+def test_a_cron_jobs_ended_pods_keep_their_volumes():
+    pod = {"restartPolicy": "Never", "containers": [container("wordpress:cli")], "volumes": [
+        {"name": "v", "ephemeral": {"volumeClaimTemplate": {"spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "5Gi"}}}}}}]}
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "backup"}, "spec": {
+        "schedule": "@daily", "jobTemplate": {"spec": {"template": {"spec": pod}}}}}
+    result = postrender(STORE, yaml.safe_dump(cron))
+    said = " ".join(result.stderr.decode().split())
+    assert result.returncode == 1 and "requests.storage 25Gi 20Gi 5Gi" in said, said
+    assert "20Gi CronJob/backup (pods that ended, kept by their Jobs)" in said, said
+
+
+HELM4 = "postrenderer.helm.sh/postrender-filename"
+ARGO_HOOK = "argocd.argoproj.io/hook"
+
+
+@pytest.mark.parametrize("annotations, is_hook", [
+    ({}, False), ({ARGO_HOOK: "PostSync"}, True), ({"helm.sh/hook": "post-install"}, True),
+    ({HELM4: "a.yaml", ARGO_HOOK: "PostSync"}, False),
+    ({HELM4: "a.yaml", ARGO_HOOK: "PostSync", "helm.sh/hook": "post-install"}, True)])
+def test_a_jobs_template_stays_as_it_is_unless_who_applies_it_runs_hooks(annotations, is_hook):
+    """Helm 4 applies a Job that is Argo CD's hook like any other: its template can't change."""
+    job = workload(container("wordpress:cli"), kind="Job")
+    job["apiVersion"] = "batch/v1"
+    job["metadata"]["annotations"] = annotations
+    found, _ = run(job)
+    labels = found["Job/it"]["spec"]["template"]["metadata"]["labels"]
+    assert ("urumi.io/store" in labels) == is_hook, labels
+    assert found["Job/it"]["metadata"]["labels"]["urumi.io/store"] == "fashion", found
+
+
+def test_a_message_that_is_cut_says_so(tmp_path):
+    policy, store = tmp_path / "policy.yaml", tmp_path / "store.yaml"
+    text = yaml.safe_load((ROOT / "common" / "default-policy.yaml").read_text())
+    text["spec"]["engines"]["medusa"]["values"] = [f"shop.of.number{n}" for n in range(200)]
+    policy.write_text(yaml.safe_dump(text))
+    store.write_text("apiVersion: urumi.io/v1\nkind: Store\nmetadata: {name: fashion}\n"
+                     "spec: {engine: medusa, values: {a: 1, b: 2}}\n")
+    result = postrender(["values", "--policy", policy, store])
+    said = result.stderr.decode()
+    assert result.returncode == 1 and "spec.values.b" in said, said
+    of_a, of_b = " ".join(said.split()).split("spec.values.b: ")
+    assert of_a.rstrip(" -").endswith("...") and of_b.endswith("..."), said
+    assert max(map(len, said.splitlines()[1:])) <= 80, said
+
+
 def test_values_refuses_what_it_would_ignore(tmp_path):
     store = tmp_path / "store.yaml"
     store.write_text("apiVersion: urumi.io/v1\nkind: Store\nmetadata: {name: fashion}\n"

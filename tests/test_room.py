@@ -92,11 +92,29 @@ def test_what_baseline_takes_is_taken(spec):
     assert code == 0, said
 
 
+@pytest.mark.parametrize("spec, says", [
+    ("podSecurityContext: {windowsOptions: {hostProcess: true}}", "hostProcess is true"),
+    ("podSecurityContext: {sysctls: [{name: kernel.msgmax, value: '1'}]}", "kernel.msgmax"),
+    ("containerSecurityContext: {privileged: true}", "privileged is true"),
+    ("web: {extraSecurityContext: {capabilities: {add: [SYS_ADMIN]}}}", "has SYS_ADMIN"),
+    ("additionalVolumes: [{name: v, hostPath: {path: /}}]", "volume v: hostPath is set"),
+    ("extraVolume: {name: v, hostPath: {path: /}}", "volume v: hostPath is set"),
+    ("storage: {volumeSource: {hostPath: {path: /}}}", "hostPath is set"),
+    ("priorityClassName: system-node-critical", "priorityClassName"),
+    ("nodeSets: [{podTemplate: {spec: {priorityClassName: system-node-critical}}}]", "system-node"),
+    ("template: {metadata: {annotations: {k8s.v1.cni.cncf.io/networks: a}}}", "NetworkPolicy"),
+    ("podAnnotations: {v1.multus-cni.io/default-network: a}", "NetworkPolicy")])
+def test_operators_call_them_by_names_of_their_own(spec, says):
+    code, said = room(obj("Thing", "spec: {%s}" % spec, "example.com/v1"))
+    assert code == 1 and says in said, said
+
+
 def test_other_objects_may_speak_of_such_fields():
     texts = [obj("ConfigMap", "data: {hostNetwork: 'true'}"),
              obj("Service", "spec: {ports: [{port: 80}]}"),
              obj("ServiceMonitor", "spec: {endpoints: [{port: web}]}", "monitoring.coreos.com/v1"),
-             obj("Thing", "spec: {hostNetwork: {of: nobody}, ports: [{port: 80}], volumes: 3}",
+             obj("Thing", "spec: {hostNetwork: {of: nobody}, ports: [{port: 80}], volumes: 3, "
+                 "hostPath: /shop, securityContext: admin, podSecurityContext: {privileged: no}}",
                  "example.com/v1"),
              obj("Ingress", "spec: {rules: [{host: a.example.com}]}", "networking.k8s.io/v1")]
     assert room("---\n".join(texts))[0] == 0
@@ -207,6 +225,16 @@ def test_no_namespace_is_advised_that_is_not_a_stores(name, advised):
     code, said = room(obj("ConfigMap", metadata=f"name: a, namespace: {name}"))
     assert code == 1 and name in said and "store-fashion" in said, said
     assert ("--namespace" in said) == advised, said
+
+
+@pytest.mark.parametrize("name, taken", [
+    ("kube-system", False), ("kube-node-lease", False), ("default", False), ("store-food", False),
+    ("store-", False), ("Shops", False), ("store-fashion", True), ("shops", True)])
+def test_a_store_is_put_into_no_namespace_that_is_not_a_stores(name, taken):
+    done = postrender([*STORE, "--namespace", name], obj("ConfigMap"))
+    said = done.stderr.decode()
+    assert done.returncode == (0 if taken else 2) and bool(done.stdout) == taken, said
+    assert taken or name in said and ("store-fashion" in said or "lower-case" in said), said
 
 
 def test_a_misfit_is_told_beside_it():

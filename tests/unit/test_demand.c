@@ -19,6 +19,7 @@ static const char quota[] =
 	"services.loadbalancers: 9, services.nodeports: 9, secrets: 99, "
 	"configmaps: 99, resourcequotas: 9, count/jobs.batch: 99, "
 	"count/pods: 99, count/secrets: 9, count/deployments.apps: 99, "
+	"count/replicasets.apps: 99, "
 	"gold.storageclass.storage.k8s.io/requests.storage: 9Gi, "
 	"gold.storageclass.storage.k8s.io/persistentvolumeclaims: 9, "
 	"requests.example.com/gpu: 9}\n";
@@ -371,6 +372,9 @@ static const struct {
 	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1, "
 	  "nodePort: 30001}, {port: 2, nodePort: 0}, {port: 3}, {port: 4, "
 	  "nodePort: 30002}]", "services.nodeports", "2" },
+	{ "v1", "Service", "type: LoadBalancer, "
+	  "allocateLoadBalancerNodePorts: no, ports: [{port: 1}]",
+	  "services.nodeports", "0" },
 	{ "v1", "Service", "type: NodePort, "
 	  "allocateLoadBalancerNodePorts: false, ports: [{port: 1}]",
 	  "services.nodeports", "1" },
@@ -381,7 +385,59 @@ static const struct {
 	{ "apps/v1", "Deployment", POD, "count/deployments.apps", "1" },
 	{ "batch/v1", "Job", POD, "count/jobs.batch", "1" },
 	{ "v1", "Pod", "containers: [{name: c}]", "pods", "-" },
+	{ "batch/v1", "CronJob", "jobTemplate: {spec: {" POD "}}",
+	  "count/jobs.batch", "5" },
+	{ "batch/v1", "CronJob", "successfulJobsHistoryLimit: 20, "
+	  "failedJobsHistoryLimit: 0, jobTemplate: {spec: {" POD "}}",
+	  "count/jobs.batch", "21" },
+	{ "apps/v1", "Deployment", POD, "count/replicasets.apps", "12" },
+	{ "apps/v1", "Deployment", "revisionHistoryLimit: 0, " POD,
+	  "count/replicasets.apps", "2" },
+	{ "apps/v1", "Deployment", "revisionHistoryLimit: 2147483647, " POD,
+	  "count/replicasets.apps", "2147483649" },
 };
+
+#define BACKUP "template: {spec: {containers: [{name: c}], volumes: [{name: v, " \
+	"ephemeral: {volumeClaimTemplate: " GIB("2") "}}]}}"
+
+/* Pods that have ended stay, and so do their claims. */
+static const struct {
+	const char *kind, *spec, *pods, *storage;
+} finished[] = {
+	{ "Job", BACKUP, "-", "-" },
+	{ "Job", "completions: 5, " BACKUP, "4", "8Gi" },
+	{ "Job", "parallelism: 2, completions: 5, " BACKUP, "3", "6Gi" },
+	{ "Job", "parallelism: 5, completions: 2, " BACKUP, "-", "-" },
+	{ "CronJob", "jobTemplate: {spec: {" BACKUP "}}", "4", "8Gi" },
+	{ "CronJob", "jobTemplate: {spec: {completions: 2, " BACKUP "}}", "9",
+	  "18Gi" },
+	{ "CronJob", "successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: "
+	  "0, jobTemplate: {spec: {" BACKUP "}}", "1", "2Gi" },
+	{ "CronJob", "jobTemplate: {spec: {ttlSecondsAfterFinished: 0, " BACKUP
+	  "}}", "-", "-" },
+	{ "CronJob", "jobTemplate: {spec: {ttlSecondsAfterFinished: 60, " BACKUP
+	  "}}", "4", "8Gi" },
+};
+
+static void test_finished_pods(void **state)
+{
+	struct world *w = *state;
+	for (size_t i = 0; i < COUNT(finished); i++) {
+		cleanup_arena struct sg_arena a;
+		struct resources counts = { 0 };
+		struct sg_error e = { 0 };
+		sg_arena_init(&a);
+		char *text = workload(&a, "batch/v1", finished[i].kind,
+				      finished[i].spec);
+		struct object o = must_read(&a, text);
+		if (demand_count_finished(&o, &w->terms, &a, &counts, &e))
+			fail_msg("%s", e.message);
+		expect_amount(&counts, "count/pods", finished[i].pods, text);
+		expect_amount(&counts, "requests.storage", finished[i].storage,
+			      text);
+		expect_amount(&counts, "requests.cpu", "-", text);
+	}
+}
 
 static void test_counts(void **state)
 {
@@ -577,6 +633,7 @@ int main(void)
 		cmocka_unit_test(test_long_class),
 		cmocka_unit_test(test_claim_limits),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_finished_pods),
 		cmocka_unit_test(test_surroundings),
 		cmocka_unit_test(test_autoscalers),
 		cmocka_unit_test(test_hooks),
