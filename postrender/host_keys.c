@@ -53,6 +53,19 @@ static const char *next_word(const char *at, const char *end,
 	return at;
 }
 
+/* dbhost, dbhostname; but not Ghost, the blog. */
+static bool ends_in_host(const char *word)
+{
+	static const char *const ends[] = { "host", "hosts", "hostname" };
+	size_t length = strlen(word);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t end = strlen(ends[i]);
+		if (length > end && strcmp(word + length - end, ends[i]) == 0)
+			return strcmp(word, "ghost") != 0;
+	}
+	return false;
+}
+
 enum host_key host_key(const char *key, size_t length)
 {
 	char word[WORD_SIZE];
@@ -62,8 +75,9 @@ enum host_key host_key(const char *key, size_t length)
 		key = next_word(key, end, word);
 		if (!*word)
 			continue;
-		host |= LISTS(of_hosts, word);
-		literal |= strncmp(word, "host", 4) == 0;
+		bool compound = ends_in_host(word);
+		host |= compound || LISTS(of_hosts, word);
+		literal |= compound || strncmp(word, "host", 4) == 0;
 		other = LISTS(of_else, word);
 	}
 	/* HOST_NAME is a host, SERVER_NAME or URL_PREFIX something else */

@@ -21,6 +21,8 @@ struct scan {
 	struct word last[2]; /* of this line, the nearest first; or empty */
 	bool awaits;	     /* a command that takes a host has been named */
 	bool listed;	     /* the nearest was a host of a list */
+	bool heads_hosts;    /* "hosts:" ended a line; its items follow */
+	bool is_item;	     /* this line is one of them */
 	bool blanks_separate; /* the items of a value: that of MEMCACHED_SERVERS */
 };
 
@@ -167,7 +169,7 @@ static bool is_hinted(const struct scan *s, struct word w)
 {
 	struct word key = s->last[0];
 	if (!key.begin)
-		return false;
+		return s->is_item;
 	if (s->listed && gap_has(s, w.begin, ",") &&
 	    gap_has_only(s, w.begin, ", \t\"'"))
 		return true;
@@ -180,7 +182,7 @@ static bool is_hinted(const struct scan *s, struct word w)
 		return gap_has_only(s, w.begin, " \t\"'=");
 	bool fits = is_option ?
 			    gap_has_only(s, w.begin, " \t\"'=") :
-			    gap_has_only(s, w.begin, " \t\"'=:,>()[{") &&
+			    gap_has_only(s, w.begin, " \t\"'=:,>()[]{") &&
 				    (gap_has(s, w.begin, "=:>") ||
 				     (gap_has(s, w.begin, ",") &&
 				      gap_has(s, w.begin, "'\"")));
@@ -234,13 +236,53 @@ static bool is_key(const struct scan *s, const char *at)
 	return at < s->end && (*at == ':' || *at == '=');
 }
 
+/* nginx: `server shop;`, `set $backend shop;` */
+static bool is_operand(const struct scan *s, struct word w, char right)
+{
+	static const char *const setters[] = { "set", NULL };
+	struct word key = s->last[0];
+	return right == ';' && key.begin && gap_has_only(s, w.begin, " \t\"'") &&
+	       (word_is_one_of(s->last[1], setters) ||
+		host_key(key.begin, (size_t)(key.end - key.begin)) ==
+			KEY_OF_HOST);
+}
+
+/* Behind the "_mysql._tcp." of a SRV record's name. */
+static struct word without_srv(struct word w)
+{
+	static const char protocol[] = "._tcp.";
+	const char *found = *w.begin != '_' ? NULL :
+					      memmem(w.begin,
+						     (size_t)(w.end - w.begin),
+						     protocol, strlen(protocol));
+	return found ? (struct word){ found + strlen(protocol), w.end } : w;
+}
+
+/* The Service of `$(POD_NAME).db-headless`, whose pod's name is a variable. */
+static int consider_pods_service(struct scan *s, struct word whole)
+{
+	struct word w = trim((struct word){ whole.begin + 1, whole.end });
+	char left = before(s, whole.begin);
+	const char *at = whole.begin - 1;
+	if ((left != ')' && left != '}') || !is_host(w))
+		return 0;
+	while (at > s->text->bytes && in_word(at[-1]))
+		at--;
+	if (at - s->text->bytes < 2 || at[-2] != '$' ||
+	    at[-1] != (left == ')' ? '(' : '{'))
+		return 0;
+	return report(s, w, port_behind(s, whole.end), false, HOST_ALONE);
+}
+
 /* One word that may be a host. */
 static int consider(struct scan *s, struct word whole)
 {
-	struct word w = trim(whole);
+	struct word w = without_srv(trim(whole));
+	if (*whole.begin == '.')
+		return consider_pods_service(s, whole);
 	if (!is_host(w))
 		return 0;
-	char left = before(s, w.begin);
+	char left = before(s, whole.begin);
 	char right = whole.end < s->end ? *whole.end : '\0';
 	if (ends_with(s, w.begin, "/dev/tcp/"))
 		return report(s, w, right == '/' ? port_at(whole.end + 1, s->end) : 0,
@@ -250,7 +292,8 @@ static int consider(struct scan *s, struct word whole)
 	uint16_t port = port_behind(s, whole.end);
 	bool credentials = left == '@' && right == '/';
 	bool sure = credentials || s->awaits || is_in_namespace(s, w);
-	bool hinted = is_hinted(s, w) && (port || !is_key(s, whole.end));
+	bool hinted = (is_hinted(s, w) && (port || !is_key(s, whole.end))) ||
+		      is_operand(s, w, right);
 	if (!port)
 		port = port_beside(s, whole.end);
 	s->listed = hinted;
@@ -316,10 +359,34 @@ static int take_word(struct scan *s, struct word w)
 	return result;
 }
 
-static void end_line(struct scan *s)
+static void forget_words(struct scan *s)
 {
 	s->last[0] = s->last[1] = (struct word){ 0 };
-	s->awaits = s->listed = false;
+	s->awaits = s->listed = s->is_item = false;
+}
+
+static void end_line(struct scan *s, const char *at)
+{
+	struct word key = s->last[0];
+	if (key.begin && gap_has_only(s, at, ":=[\"'> \t\r") &&
+	    gap_has(s, at, ":=["))
+		s->heads_hosts = host_key(key.begin,
+					  (size_t)(key.end - key.begin)) ==
+				 KEY_OF_HOST;
+	else if (!s->is_item)
+		s->heads_hosts = false;
+	forget_words(s);
+}
+
+/* Behind the "- " of an item of hosts, or before its quote. */
+static const char *begin_item(struct scan *s, const char *line)
+{
+	const char *at = line;
+	while (at < s->end && (*at == ' ' || *at == '\t'))
+		at++;
+	bool has_bullet = s->end - at > 1 && at[0] == '-' && at[1] == ' ';
+	s->is_item = at < s->end && (has_bullet || *at == '"' || *at == '\'');
+	return has_bullet ? at + 2 : line;
 }
 
 /* Behind a comment that is all of its line, or where `at` was. */
@@ -349,10 +416,12 @@ static int find_words(struct scan *s)
 		} else if (s->end - at > 3 && memcmp(at, "://", 3) == 0) {
 			at += 3;
 			result = find_in_authority(s, &at);
-			end_line(s);
+			forget_words(s);
 		} else if (*at == '\n') {
-			end_line(s);
+			end_line(s, at);
 			at = skip_comment(s, at + 1);
+			if (s->heads_hosts)
+				at = begin_item(s, at);
 		} else {
 			s->awaits &= !strchr(";|&", *at);
 			at++;

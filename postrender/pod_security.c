@@ -209,9 +209,11 @@ static void append_list(char *text, size_t size, const char *const *items,
 
 static void append_field(char *text, size_t size, const char *field)
 {
-	for (; *field; field++)
+	size_t used = strlen(text);
+	for (; *field && used + 1 < size; field++)
 		if (*field != '[' && *field != ']')
-			append(text, size, "%c", *field == ':' ? '.' : *field);
+			text[used++] = *field == ':' ? '.' : *field;
+	text[used] = '\0';
 }
 
 static const char *noun_for(const struct check *c)

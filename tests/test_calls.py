@@ -108,6 +108,23 @@ def test_the_database_stays_closed_and_that_is_said(caller, line):
     assert not guarded.lets(f"Deployment/{caller['metadata']['name']}", "db", 3306)
 
 
+@pytest.mark.parametrize("caller", [
+    {"env": env(NODES="$(POD).db-headless.store-fashion.svc")},
+    {"env": env(SRV="_mysql._tcp.db.store-fashion.svc.cluster.local")},
+    {"command": ["wp", "config", "create", "--dbhost=db"]},
+    {"env": env(CONFIG="hosts:\n- db\n")},
+    {"env": env(CONFIG='{"hosts": [\n  "db"\n]}')},
+    {"env": env(CONFIG="$db['host'] = 'db';")},
+    {"env": env(CONFIG="upstream x { server db; }")},
+])
+def test_a_host_is_found_however_it_is_spelt(caller):
+    headless = service("db-headless", "db", 3306, clusterIP="None")
+    guarded = Guarded([SQL, headless, DATABASE,
+                       deployment("odd", {}, [{**container(), **caller}])])
+    assert guarded.closed, guarded.said
+    assert {who for who, _, _ in guarded.closed} == {"Deployment/odd"}
+
+
 def route(kind, group, spec):
     return {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "in"}, "spec": spec}
 

@@ -58,6 +58,32 @@ static void test_urls(void **state)
 	in_value("http://", "");
 }
 
+static void test_lists_over_lines(void **state)
+{
+	(void)state;
+	in_value("hosts:\n- a\n- b\nname: c\n- d\n", "a:0/s b:0/s ");
+	in_value("es:\n  hosts:\n    - \"a\"\n", "a:0/s ");
+	in_value("{\"hosts\": [\n  \"a\",\n  \"b\"\n]}", "a:0/s b:0/s ");
+	in_value("names:\n- a\n", "");
+	in_value("hosts:\n- name: a\n", "");
+}
+
+static void test_other_spellings(void **state)
+{
+	(void)state;
+	in_value("$db['host'] = 'a';", "a:0/s ");
+	in_value("$cfg->dbhost = 'a';", "a:0/s ");
+	in_value("ghost = a", "");
+	in_value("upstream x { server a; }", "a:0/s ");
+	in_value("set $up a;", "a:0/s ");
+	in_value("the server a is; up", "");
+	in_value("_mysql._tcp.db.shop.svc", "db.shop.svc:0/s ");
+	in_value("$(POD).db-hl", "db-hl:0/a ");
+	in_value("${POD}.db-hl.shop.svc:3306", "db-hl.shop.svc:3306/a ");
+	in_value("x().db", "");
+	in_value(".db", "");
+}
+
 static void test_ports(void **state)
 {
 	(void)state;
@@ -155,6 +181,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_lists_over_lines),
+		cmocka_unit_test(test_other_spellings),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_hints),
