@@ -44,11 +44,15 @@ def test_the_first_container_says_what_a_pod_is(containers, component):
     assert component_of(*containers) == component
 
 
-def test_replicas_that_cannot_reach_each_other_are_warned_of():
-    one = workload(container("redis:7", 6379), kind="StatefulSet", replicas=1)
-    three = workload(container("redis:7", 6379), kind="StatefulSet", replicas=3)
-    assert "reach each other" not in run(one)[1]
-    assert "StatefulSet/it has 3 replicas that can't reach each other" in run(three)[1]
+def test_replicas_of_a_stateful_set_reach_each_other():
+    for replicas, reached in (1, False), (3, True):
+        made, said = run(workload(container("redis:7", 6379), kind="StatefulSet",
+                                  replicas=replicas))
+        peers = [p["podSelector"].get("matchLabels", {})
+                 for rule in made["NetworkPolicy/storeguard-cache"]["spec"]["ingress"]
+                 for p in rule["from"]]
+        assert ({"urumi.io/component": "cache"} in peers) == reached, peers
+        assert "reach" not in said, said
 
 
 def test_pods_of_kinds_unknown_here_are_warned_of():
