@@ -197,6 +197,15 @@ static bool is_no_number_of_json(const char *text)
 	       !isfinite(value.number);
 }
 
+/* Too long to be read without its underscores. */
+static bool is_endless_number(const struct node *n)
+{
+	return n->length >= YAML_LONGEST_SPACED &&
+	       strchr("+-.0123456789", n->text[0]) && strchr(n->text, '_') &&
+	       n->text[strspn(n->text, "0123456789abcdefABCDEFxXoO_.+-")] ==
+		       '\0';
+}
+
 int reading_check_scalar(const struct node *n, bool in_flow, const char *raw,
 			 size_t length, size_t first_line, struct sg_error *e)
 {
@@ -209,6 +218,10 @@ int reading_check_scalar(const struct node *n, bool in_flow, const char *raw,
 	if (plain && !n->tagged && is_no_number_of_json(n->text))
 		return refuse(line,
 			      "infinity, or what is no number, which Kubernetes refuses; put it in quotes",
+			      e);
+	if (plain && !n->tagged && is_endless_number(n))
+		return refuse(line,
+			      "a number too long to have \"_\" in it; leave these out, or put it in quotes",
 			      e);
 	if (n->style == STYLE_QUOTED && has_escaped_slash(raw, length))
 		return refuse(line,

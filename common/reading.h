@@ -21,11 +21,12 @@
  *   "true"): booleans are read so, whole and short decimal numbers are their own
  *   spelling, nulls and all other numbers are refused.
  * - A merge is one plain "<<" in a mapping, of a mapping or a list of them, with
- *   no key of theirs before it: there the merged one would win.
+ *   no key of theirs before it: there the merged one would win. No key there or
+ *   in them is typed: 1 and "1" are two keys until JSON has room for one only.
  * - A key may be given twice with the same value (Helm takes it); with
  *   another the last one wins there, and it is refused.
  * - Plain values are typed as go-yaml types them: yaml_type_of(). Infinities and
- *   what is no number are refused, as JSON has none.
+ *   what is no number are refused, as JSON has none, and long ones with "_".
  * - In flow style no plain scalar holds a "?", which begins a key there; in double
  *   quotes there is no "\/".
  */
@@ -75,6 +76,9 @@ struct yaml_value {
 	uint64_t magnitude; /* integers */
 	double number;	    /* floats */
 };
+
+/* With underscores a number may have fewer characters than this, or is refused. */
+enum { YAML_LONGEST_SPACED = 1024 };
 
 /* What Kubernetes' library makes of a plain scalar without a tag. */
 enum yaml_type yaml_type_of(const char *text, struct yaml_value *value);

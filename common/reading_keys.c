@@ -163,6 +163,30 @@ static int check_many(const struct keys *keys, size_t first_line,
 	return 0;
 }
 
+static bool is_typed_key(const struct node *key)
+{
+	struct yaml_value value;
+	return key->style == STYLE_PLAIN && !key->tagged &&
+	       yaml_type_of(key->text, &value) != YAML_STRING;
+}
+
+/* A key that is no string, of the mapping or what it merges, or NULL. */
+static const struct node *find_typed(const struct node *n)
+{
+	n = node_resolve(n);
+	const struct node *found = NULL;
+	bool mapping = n->kind == NODE_MAPPING;
+	for (const struct node *c = n->first; c && !found;
+	     c = mapping ? c->next->next : c->next)
+		if (!mapping)
+			found = find_typed(c);
+		else if (reading_is_merge(c))
+			found = find_typed(c->next);
+		else if (is_typed_key(c))
+			found = c;
+	return found;
+}
+
 /* A key of the merged mappings that is among the sorted ones, or NULL. */
 static const struct node *find_merged(const struct node *merged,
 				      const struct node **sorted, size_t count)
@@ -185,9 +209,17 @@ static const struct node *find_merged(const struct node *merged,
 	return found;
 }
 
-static int check_merge(struct keys *keys, size_t first_line, struct sg_error *e)
+static int check_merge(const struct node *mapping, struct keys *keys,
+		       size_t first_line, struct sg_error *e)
 {
-	if (!keys->merged || !keys->before_merge)
+	if (!keys->merged)
+		return 0;
+	const struct node *typed = find_typed(mapping);
+	if (typed)
+		return sg_error_set(e, SG_INVALID,
+				    "line %zu: the key %.80s, where \"<<\" merges, is no string; put it in quotes",
+				    first_line + typed->line, typed->text);
+	if (!keys->before_merge)
 		return 0;
 	qsort(keys->items, keys->before_merge, sizeof *keys->items,
 	      compare_texts);
@@ -215,5 +247,5 @@ int reading_check_keys(struct node *mapping, size_t first_line,
 		return -1;
 	int failed = keys.count > FEW ? check_many(&keys, first_line, e) :
 					check_few(&keys, first_line, e);
-	return failed ? -1 : check_merge(&keys, first_line, e);
+	return failed ? -1 : check_merge(mapping, &keys, first_line, e);
 }

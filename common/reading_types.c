@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number of more characters is left a string; no field holds one. */
-enum { LONGEST_NUMBER = 1024 };
-
 static bool is_one_of(const char *text, const char *const *words)
 {
 	for (; *words; words++)
@@ -130,6 +127,19 @@ static bool separates_digits(const char *text)
 	return true;
 }
 
+static bool without_underscores(const char *text, char bare[YAML_LONGEST_SPACED])
+{
+	size_t length = 0;
+	for (; *text; text++) {
+		if (length + 1 == YAML_LONGEST_SPACED)
+			return false;
+		if (*text != '_')
+			bare[length++] = *text;
+	}
+	bare[length] = '\0';
+	return true;
+}
+
 enum yaml_type yaml_type_of(const char *text, struct yaml_value *value)
 {
 	enum yaml_type type;
@@ -139,16 +149,13 @@ enum yaml_type yaml_type_of(const char *text, struct yaml_value *value)
 	if (!strchr("+-.0123456789", *text) ||
 	    (*text == '.' && !separates_digits(text)))
 		return YAML_STRING;
-	char bare[LONGEST_NUMBER];
-	size_t length = 0;
-	for (; *text; text++) {
-		if (length + 1 == sizeof bare)
+	char bare[YAML_LONGEST_SPACED];
+	if (strchr(text, '_')) {
+		if (!without_underscores(text, bare))
 			return YAML_STRING;
-		if (*text != '_')
-			bare[length++] = *text;
+		text = bare;
 	}
-	bare[length] = '\0';
-	if (bare[0] != '.' && read_integer(bare, value))
+	if (*text != '.' && read_integer(text, value))
 		return YAML_INTEGER;
-	return read_float(bare, value) ? YAML_FLOAT : YAML_STRING;
+	return read_float(text, value) ? YAML_FLOAT : YAML_STRING;
 }

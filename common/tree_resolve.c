@@ -1,9 +1,10 @@
 /*
  * What a plain scalar means. Source: yaml.org/type (YAML 1.1, which Kubernetes'
  * parsers follow) together with YAML 1.2's core schema: what either reads as
- * something else than a string is typed here.
+ * something else than a string is typed here, and what go-yaml does beyond both
+ * (0b-1, 0_b1, -_1).
  */
-#include "tree.h"
+#include "reading.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -90,7 +91,9 @@ static bool is_timestamp(const char *text)
 
 bool yaml_plain_is_typed(const char *text)
 {
-	if (!*text || is_word(text) || is_timestamp(text))
+	struct yaml_value ignored;
+	if (!*text || is_word(text) || is_timestamp(text) ||
+	    yaml_type_of(text, &ignored) != YAML_STRING)
 		return true;
 	text += *text == '+' || *text == '-';
 	return is_decimal(text) || is_special_float(text) ||

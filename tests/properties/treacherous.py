@@ -22,7 +22,8 @@ TYPED = ["yes", "No", "on", "OFF", "y", "Y", "n", "TRUE", "0x10", "0X1f", "0o17"
          "18446744073709551616", "-9223372036854775809", "0x7fffffffffffffff",
          "0xffffffffffffffff", "-0x8000000000000000", "1e-7", "-", "+", ".", "..", "0x", "0b",
          "0o", "0x1_f", "=", "<<", "123abc", "1.2.3", "1,000", "-.5", "0.1", "00", "-0", "+0",
-         "0b2", "0o8", "0xg", "1e+3", "1e-", "0.30000000000000004", "12345678901234567890"]
+         "0b2", "0o8", "0xg", "1e+3", "1e-", "0.30000000000000004", "12345678901234567890",
+         "-_1", "0_b1", "0b+1", "0_x1F"]
 TAGS = ["!", "!!str", "!!map", "!!seq", "!!merge", "!!int", "!!bool", "!!null", "!!float",
         "!!binary", "!!timestamp", "!x", "!<tag:yaml.org,2002:str>", "!<x>", "!e!x", "!!", "!,",
         "!!str,", "!!set", "!!omap"]
@@ -49,7 +50,9 @@ SNIPPETS = ["?", "?b", "{?b: c}", "[?b]", "{a ?b: c}", ":b", "{:b}", "{a: :b}",
           "{'a'\n: b}", "- - a\n", "- ? a\n", "? - a\n", "- a: b\n", "a: - b\n", "&a\n",
           "!!str\n", "|#c\n", "| #c\n", "|9\n", "|0\n", "|+1\n", "|1+\n", "|\t\n", ">\n\n",
           "'a''b'", "'a\n\nb'", '"a\\\n  b"', '"a\n b"', '"\\_"', '"\\N"', '"\\L"', '"\\\t"',
-          "a\n  b: c\n", "\tb", "a:\tb", "a:\t- b", "-\ta", "-\t- a", "?\ta\n:\tb\n", "a: b\t#c"]
+          "a\n  b: c\n", "\tb", "a:\tb", "a:\t- b", "-\ta", "-\t- a", "?\ta\n:\tb\n", "a: b\t#c",
+          "{<<: {1: a}, '1': b}", "{<<: [{yes: a}, {'true': b}]}", "{1: a, <<: {'1': b}}",
+          "{a: -_1, a: '-_1'}", "{a: 0b+1, a: '0b+1'}", "0." + "1" * 1100, "1_" * 600 + "0"]
 SPICES = ["typed keys", "typed values", "tags", "merges", "aliases", "flow", "quotes", "blocks",
           "breaks", "starts", "comments", "explicit keys", "twice", "tabs", "odd merges",
           "deep flow", "no end", "snippets"]
