@@ -228,21 +228,6 @@ def test_a_statefulset_past_the_quota_says_so(ready):
                    "exceeded quota: storeguard", seconds=60)
 
 
-def test_what_an_event_says_at_length_is_cut(gate, ready):
-    """Whoever writes Events in a shop's namespace takes no more of the leader's memory."""
-    ready.must("patch", "resourcequota", "storeguard", "--type=merge", "-p",
-               '{"spec": {"hard": {"pods": "1"}}}')
-    gate.cluster.apply({
-        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "long"},
-        "involvedObject": {"kind": "StatefulSet", "name": f"store-{ready.name}-database",
-                           "namespace": ready.namespace},
-        "reason": "FailedCreate", "type": "Warning", "message": "x" * 100_000,
-        "lastTimestamp": "2999-01-01T00:00:00Z"}, namespace=ready.namespace)
-    ready.must("delete", "pod", f"store-{ready.name}-database-0", "--force",
-               "--grace-period=0")
-    ready.wait_for("Degraded", "x" * 1000 + "...", seconds=60)
-
-
 def test_a_job_that_failed_says_with_what(shop):
     it = shop()
     it.install()
