@@ -36,6 +36,10 @@ ROLES = [*role("test-store-owners", "store-owners", EVERYTHING),
 NAMESPACES = role("test-namespaces", "store-owners", [])
 NAMESPACES[0]["rules"] = [{"apiGroups": [""], "resources": ["namespaces"],
                            "verbs": ["get", "update", "patch"]}]
+SUBRESOURCES = role("test-namespaces", "store-owners", [])
+SUBRESOURCES[0]["rules"] = [{"apiGroups": [""], "verbs": ["get", "update", "patch"],
+                             "resources": ["namespaces", "namespaces/status",
+                                           "namespaces/finalize"]}]
 
 
 def store(name="fashion", owner="alice", **spec):
@@ -159,6 +163,13 @@ def test_a_protected_stores_namespace_stays_too(stores):
                                user="bob"), f"label {MARK} goes by itself", 'you are "bob"')
     assert stores.kubectl("label", "namespace", "store-fashion", "a=b",
                           user="bob").returncode == 0
+    stores.apply(*SUBRESOURCES)
+    for way in ("status", "finalize"):
+        unmarked = stores.get("namespace", "store-fashion")
+        del unmarked["metadata"]["labels"][MARK]
+        refused(stores.kubectl("replace", "--raw", f"/api/v1/namespaces/store-fashion/{way}",
+                               "-f", "-", input=json.dumps(unmarked), user="bob"),
+                f"label {MARK} goes by itself")
     stores.must("label", "namespace", "store-fashion", f"{MARK}-")
     stores.must("delete", "namespace", "store-fashion", "--wait=false")
 

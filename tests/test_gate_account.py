@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -227,7 +228,7 @@ def test_a_path_that_somebody_overwrote_comes_back(gate):
 
 
 def test_another_path_under_load(gate):
-    """Asked for by hand, as it comes by itself every thirty days; nobody notices, and the
+    """Asked for by hand, as it comes by itself every hour; nobody notices, and the
     former is answered no more in the end."""
     before, = secrets_of(gate.paths())
     updates = Updates(gate)
@@ -245,6 +246,26 @@ def test_another_path_under_load(gate):
     assert re.fullmatch("[0-9a-f]{64}", after)
     held = gate.cluster.get("-n", NAMESPACE, "secret", PATH_SECRET)["data"]
     assert set(held) == {"path", "since"}
+
+
+def test_a_path_lives_for_an_hour(gate):
+    """Whoever asked while nobody answered, has read it."""
+    before, = secrets_of(gate.paths())
+    was, gate.service.targets = gate.service.targets, ["127.0.0.1:1"]
+    gate.service.cut()
+    try:
+        said = apply(gate, store("unlucky")).stderr
+    finally:
+        gate.service.targets = was
+    assert "failed calling webhook" in said, said
+    since = base64.b64encode(str(int(time.time()) - 3601).encode()).decode()
+    gate.cluster.must("-n", NAMESPACE, "patch", "secret", PATH_SECRET, "--type=merge", "-p",
+                      json.dumps({"data": {"since": since}}))
+    gate.cluster.wait("another path", lambda: before not in secrets_of(gate.paths()), seconds=30)
+    must(apply(gate, store("unlucky"), "--dry-run=server"))
+    gate.cluster.wait("end of the former", lambda: all(
+        forge(r, f"/{before}/validate-store", "").status == 404 for r in gate.replicas),
+                      seconds=40)
 
 
 def test_a_secret_of_the_path_that_is_deleted_comes_back_as_it_was(gate):

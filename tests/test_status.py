@@ -475,6 +475,19 @@ def test_the_leader_tries_whether_the_gate_is_asked(gate):
         gate.cluster.wait("word", lambda: gate_condition(gate)["status"] == "False", seconds=5)
         said = gate_condition(gate)["message"]
         assert '{"example.com/skip":"true"}' in said and "does not ask webhook" in said, said
+        # nobody is told by what path the webhook is called
+        was, gate.service.targets = gate.service.targets, ["127.0.0.1:1"]
+        gate.service.cut()
+        try:
+            gate.cluster.wait("look", lambda: found(gate) == ["failing"], seconds=30)
+            gate.cluster.wait("word", lambda: gate_condition(gate)["reason"] == "Failing",
+                              seconds=5)
+        finally:
+            gate.service.targets = was
+        said = gate_condition(gate)["message"]
+        assert 'failed calling webhook "validate-namespace.urumi.io"' in said, said
+        assert "https://" in said and "/validate-namespace" not in said, said
+        assert ":9443/" not in gate.said()
         # what AKS leaves out, the API server refuses by itself
         narrow(gate, without("control-plane"))
         gate.cluster.wait("look", lambda: found(gate) == ["asked"], seconds=30)

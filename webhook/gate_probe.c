@@ -47,6 +47,25 @@ static void write_namespace(const struct node *labels, struct sg_buffer *out)
 	sg_buffer_puts(out, "}}");
 }
 
+/*
+ * An API server that gets no answer says where it asked, and many read what is found here:
+ * without what is behind the host, which is the path that nobody is to know.
+ */
+static void hide_paths(char *text)
+{
+	char *out = text;
+	while (*text) {
+		bool is_host = strncmp(text, "://", 3) == 0;
+		size_t length = is_host ? 3 + strcspn(text + 3, "/ \"?") : 1;
+		memmove(out, text, length);
+		out += length;
+		text += length;
+		if (is_host)
+			text += strcspn(text, " \"?");
+	}
+	*out = '\0';
+}
+
 /* What the API server says of a refusal. */
 static const char *message_of(struct probe *p, const struct sg_buffer *answer)
 {
@@ -55,7 +74,12 @@ static const char *message_of(struct probe *p, const struct sg_buffer *answer)
 	if (!answer->data ||
 	    json_parse(answer->data, answer->length, p->arena, &root, &e))
 		return "";
-	return object_text(root, "message");
+	const char *said = object_text(root, "message");
+	char *copy = sg_arena_copy(p->arena, said, strlen(said));
+	if (!copy)
+		return "";
+	hide_paths(copy);
+	return copy;
 }
 
 static void judge(struct probe *p, const struct node *labels, int status,

@@ -18,7 +18,8 @@ enum {
 	FORMER_SETTLES = 10,
 	LOOK_MS = 10000,
 	AGAIN_MS = 10,
-	LIFE_SECONDS = 30 * 24 * 60 * 60,
+	/* short: an API server that gets no answer tells it to whoever asked */
+	LIFE_SECONDS = 60 * 60,
 };
 
 static const char *const kinds[] = { "mutatingwebhookconfigurations",

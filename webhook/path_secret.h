@@ -7,7 +7,7 @@
  *
  *   path     what the configurations have: /PATH/validate-store, by the webhooks' names
  *   since    when it was made, in seconds since 1970
- *   next     after 30 days, or when `since` is taken away: the one to come. One replica
+ *   next     after an hour, or when `since` is taken away: the one to come. One replica
  *            that has seen it for `settle` makes it the path, and that the former
  *   former   what API servers may still have. One that has seen the path in all
  *            configurations for ten times `settle` takes it away

@@ -15,7 +15,11 @@
  */
 enum { LIST_MS = 2000 };
 /* Pods of one workload that are there and not ready: what is said of others is past. */
-enum { WAITING_PODS = 16, UID_SIZE = 64 };
+enum {
+	WAITING_PODS = 16,
+	UID_SIZE = 64,
+	TEXT_SIZE = SG_MAX_OBJECT_MESSAGE + sizeof "...",
+};
 
 struct waiting_pods {
 	char uids[WAITING_PODS][UID_SIZE];
@@ -30,14 +34,15 @@ struct explaining {
 	const char *workload; /* "Deployment/x" */
 	struct waiting_pods pods;
 	int64_t latest; /* when the Event that tells most was */
-	const char *reason, *message;
+	/* of the Event, or pod, that tells most: of however many and however long ones */
+	char reason[TEXT_SIZE], message[TEXT_SIZE];
 };
 
 static void begin(void *context)
 {
 	struct explaining *x = context;
 	x->latest = -1;
-	x->reason = x->message = "";
+	*x->reason = *x->message = '\0';
 }
 
 static void end(void *context)
@@ -67,16 +72,16 @@ static enum call list(struct api *api, struct explaining *x,
 	return failed ? CALL_UNKNOWN : CALL_DONE;
 }
 
+static void copy(char to[TEXT_SIZE], const char *text)
+{
+	(void)snprintf(to, TEXT_SIZE, "%.*s%s", SG_MAX_OBJECT_MESSAGE, text,
+		       strlen(text) > SG_MAX_OBJECT_MESSAGE ? "..." : "");
+}
+
 static void keep(struct explaining *x, const char *reason, const char *message)
 {
-	const char *copies[] = {
-		sg_arena_copy(x->arena, reason, strlen(reason)),
-		sg_arena_copy(x->arena, message, strlen(message)),
-	};
-	if (!copies[0] || !copies[1])
-		return;
-	x->reason = copies[0];
-	x->message = copies[1];
+	copy(x->reason, reason);
+	copy(x->message, message);
 }
 
 /* --- Jobs --- */
@@ -199,14 +204,15 @@ enum call status_explain(struct api *api, struct sg_arena *a, const char *store,
 			 const struct object_state *object, const char **reason,
 			 const char **message, struct sg_error *e)
 {
-	struct explaining x = { .arena = a,
-				.object = object,
-				.reason = "",
-				.message = "" };
+	struct explaining x = { .arena = a, .object = object };
 	enum call call = object->kind == OBJECT_JOB ?
 				 explain_job(api, &x, store, e) :
 				 explain_workload(api, &x, store, e);
-	*reason = x.reason;
-	*message = x.message;
+	const char *copies[] = {
+		sg_arena_copy(a, x.reason, strlen(x.reason)),
+		sg_arena_copy(a, x.message, strlen(x.message)),
+	};
+	*reason = copies[0] ? copies[0] : "";
+	*message = copies[1] ? copies[1] : "";
 	return call;
 }
