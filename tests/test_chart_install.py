@@ -393,6 +393,6 @@ def test_the_webhook_is_not_asked_about_its_own_finalizers(installed, helms):  #
     must(take_off(installed, f"--as={ACCOUNT}", finalizers=[OURS]))
     refused(installed.kubectl("patch", "store", "fashion", "--type=merge", "-p",
                               '{"spec": {"plan": "large"}}', f"--as={ACCOUNT}"),
-            "validate-store.urumi.io")
+            "storeguard-account-stores")
     must(take_off(installed, f"--as={ACCOUNT}"))
     installed.must("delete", "store", "fashion")

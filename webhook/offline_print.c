@@ -7,39 +7,12 @@
 #include "offline_world.h"
 #include "text.h"
 
-enum { COLUMNS = 80 };
-
-/* Characters of a word, as far as columns go. */
-static size_t width_of(const char *word, size_t length)
-{
-	size_t width = 0;
-	for (size_t i = 0; i < length; i++)
-		width += ((unsigned char)word[i] & 0xC0) != 0x80;
-	return width;
-}
-
-/* `first`, then the words of text; further lines are indented by `indent`. */
+/* `first`, then the text; further lines are indented by `indent`. */
 static void print_words(struct sg_buffer *out, const char *first, size_t indent,
 			const char *text)
 {
-	size_t column = width_of(first, strlen(first));
 	sg_buffer_puts(out, first);
-	for (bool begun = false; *text; begun = true) {
-		size_t length = strcspn(text, " ");
-		size_t width = width_of(text, length);
-		if (begun && column + 1 + width > COLUMNS) {
-			sg_buffer_putc(out, '\n');
-			sg_buffer_pad(out, ' ', indent);
-			column = indent;
-		} else if (begun) {
-			sg_buffer_putc(out, ' ');
-			column++;
-		}
-		sg_buffer_append(out, text, length);
-		column += width;
-		text += length + (text[length] == ' ');
-	}
-	sg_buffer_putc(out, '\n');
+	text_wrap(out, text_columns(first), indent, text);
 }
 
 static void print_title(const struct review *r, const struct verdict *v,
