@@ -6,28 +6,30 @@
 #include "containers.h"
 #include "names.h"
 
+enum { IMAGE_NAME = 256 };
+
 /* What about an object may speak for a component: each key is a vote. */
 struct evidence {
 	const struct engine *engine;
 	const struct object *o;
 	const struct node *container; /* the main one, of a workload */
+	const struct node *pod_labels, *labels;
+	char image[IMAGE_NAME]; /* the main one's, without registry and tag */
 };
 
-static bool has_label(const struct object *o, const struct label_match *match)
+static bool has_label(const struct evidence *v, const struct label_match *match)
 {
-	const char *value = NULL;
-	if (o->template)
-		value = object_label(o->template, match->key);
+	const char *value = node_text(node_get(v->pod_labels, match->key));
 	if (!value)
-		value = object_label(o->root, match->key);
+		value = node_text(node_get(v->labels, match->key));
 	return value && strings_contain(&match->values, value);
 }
 
 /* How telling the component's label is that matches: 0 most; -1: none does. */
-static int matching_label(const struct object *o, const struct component *c)
+static int matching_label(const struct evidence *v, const struct component *c)
 {
 	for (unsigned i = 0; i < c->label_count; i++)
-		if (has_label(o, &c->labels[i]))
+		if (has_label(v, &c->labels[i]))
 			return (int)i;
 	return -1;
 }
@@ -40,18 +42,26 @@ static void repository_name(const char *image, char *name, size_t size)
 	(void)snprintf(name, size, "%.*s", (int)strcspn(last, ":@"), last);
 }
 
-static bool image_matches(const struct node *container,
-			  const struct component *c)
+static void image_name(const struct node *container, char *name)
 {
 	const char *image = node_text(node_get(container, "image"));
-	char name[256];
-	if (!image)
-		return false;
-	repository_name(image, name, sizeof name);
-	for (unsigned i = 0; i < c->images.count; i++)
+	repository_name(image ? image : "", name, IMAGE_NAME);
+}
+
+static bool is_image_of(const char *name, const struct component *c)
+{
+	for (unsigned i = 0; *name && i < c->images.count; i++)
 		if (fnmatch(c->images.items[i], name, 0) == 0)
 			return true;
 	return false;
+}
+
+static bool image_matches(const struct node *container,
+			  const struct component *c)
+{
+	char name[IMAGE_NAME];
+	image_name(container, name);
+	return is_image_of(name, c);
 }
 
 static bool lists_port(const struct node *owner, const char *key,
@@ -88,9 +98,9 @@ static bool ports_speak_for(const struct evidence *v, const struct component *c)
 /* How many of its labels, its image and its ports speak for a component. */
 static unsigned votes_for(const struct evidence *v, const struct component *c)
 {
-	unsigned votes = image_matches(v->container, c) + ports_speak_for(v, c);
+	unsigned votes = is_image_of(v->image, c) + ports_speak_for(v, c);
 	for (unsigned i = 0; i < c->label_count; i++)
-		votes += has_label(v->o, &c->labels[i]);
+		votes += has_label(v, &c->labels[i]);
 	return votes;
 }
 
@@ -120,13 +130,13 @@ static const struct component *most_closed(const struct evidence *v)
 static bool contradicts(const struct evidence *v, const struct component *chosen,
 			const struct component *other)
 {
-	if (chosen->images.count && !image_matches(v->container, chosen) &&
-	    image_matches(v->container, other))
+	if (chosen->images.count && !is_image_of(v->image, chosen) &&
+	    is_image_of(v->image, other))
 		return true;
 	if (chosen->ports.count && !ports_speak_for(v, chosen) &&
 	    ports_speak_for(v, other))
 		return true;
-	int by = matching_label(v->o, chosen), against = matching_label(v->o, other);
+	int by = matching_label(v, chosen), against = matching_label(v, other);
 	if (against < 0 || by < 0)
 		return against >= 0;
 	/* equally telling, but of one key: the profile lists its value twice */
@@ -195,7 +205,14 @@ const struct component *classify(const struct engine *engine,
 	const struct component *jobs = engine_jobs_component(engine);
 	if (runs_to_completion(o) && jobs)
 		return jobs;
-	struct evidence v = { engine, o, container_main(o) };
+	struct evidence v = {
+		.engine = engine,
+		.o = o,
+		.container = container_main(o),
+		.pod_labels = node_path(o->template, "metadata", "labels", NULL),
+		.labels = node_path(o->root, "metadata", "labels", NULL),
+	};
+	image_name(v.container, v.image);
 	const struct component *chosen = most_closed(&v);
 	if (!chosen)
 		return o->workload ? by_other_containers(engine, o) : NULL;

@@ -222,7 +222,7 @@ def test_memory_follows_the_input(shape):
     make, times = shapes.TAKEN[shape]
     text = make().encode()
     began = seconds_of_children()
-    result = in_memory(text, times, timeout=60)
+    result = in_memory(text, times, timeout=30 * SECONDS)
     assert result.returncode == 0, result.stderr.decode()
     assert seconds_of_children() - began < SECONDS
 
