@@ -90,6 +90,8 @@ def hostile(tmp_path):
     for component in engine["components"]:
         if component["name"] == "web":
             component["name"] = "w" * 63
+        component["reaches"] = ["w" * 63 if name == "web" else name
+                                for name in component.get("reaches", [])]
     spec["engines"] = {LONG: engine}
     path = tmp_path / "policy.yaml"
     path.write_text(yaml.safe_dump(document))
