@@ -394,5 +394,6 @@ def test_the_webhook_is_not_asked_about_its_own_finalizers(installed, helms):  #
     refused(installed.kubectl("patch", "store", "fashion", "--type=merge", "-p",
                               '{"spec": {"plan": "large"}}', f"--as={ACCOUNT}"),
             "storeguard-account-stores")
+    refused(take_off(installed, f"--as={ACCOUNT}"), "storeguard-account-stores")
+    installed.must("delete", "store", "fashion", "--wait=false")
     must(take_off(installed, f"--as={ACCOUNT}"))
-    installed.must("delete", "store", "fashion")
