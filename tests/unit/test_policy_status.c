@@ -164,9 +164,18 @@ static void follow(struct replica *replicas, int count, unsigned writes)
 
 static void change(const char *pattern)
 {
+	(void)pthread_mutex_lock(&fake_lock);
 	server.pattern = pattern;
 	server.generation++;
 	server.version++;
+	(void)pthread_mutex_unlock(&fake_lock);
+}
+
+static void answer_by(int status)
+{
+	(void)pthread_mutex_lock(&fake_lock);
+	server.answer = status;
+	(void)pthread_mutex_unlock(&fake_lock);
 }
 
 static void expect(const char *status, const char *reason, const char *says,
@@ -198,7 +207,7 @@ static int reset(void **state)
 	server.writes = server.asked = 0;
 	server.pattern = NULL;
 	server.status[0] = '\0';
-	server.answer = 0;
+	answer_by(0);
 	return 0;
 }
 
@@ -297,10 +306,10 @@ static void test_what_one_replica_accepted_the_others_follow(void **state)
 	follow(r, 1, 1);
 	start(&r[1]);
 	change(NULL);
-	server.answer = 409;
+	answer_by(409);
 	tell(&r[0]);
 	change("(");
-	server.answer = 0;
+	answer_by(0);
 	tell(&r[1]); /* it knows of generation 1 alone */
 	assert_int_equal(generation_of(&r[1]), 1);
 	follow(r, REPLICAS, 2);
@@ -385,7 +394,7 @@ static void test_one_that_was_overtaken_waits_for_news(void **state)
 	struct replica r;
 	(void)state;
 	start(&r);
-	server.answer = 404;
+	answer_by(404);
 	tell(&r);
 	int64_t until = clock_now() + PATIENCE_MS;
 	for (bool asked = false; !asked; sleep_ms(1)) {
@@ -404,7 +413,7 @@ static void test_it_ends_while_the_server_is_away(void **state)
 {
 	struct replica r;
 	(void)state;
-	server.answer = -1;
+	answer_by(-1);
 	start(&r);
 	tell(&r);
 	end(&r);
