@@ -53,13 +53,18 @@ OUTSIDE = {f"Internet:{port}" for port in internet.PORTS} | {
     "ingress controller's metrics", "stranger"}
 
 
-def for_jobs(store):
+def for_both(store):
     return {"DNS", f"{store}/database", f"{store}/database by name", "Internet:80",
             "Internet:443"}
 
 
+def for_jobs(store):
+    """They may wait for the shop that they set up."""
+    return for_both(store) | {f"{store}/web"}
+
+
 def for_web(store):
-    return for_jobs(store) | {"ingress controller", "Internet:465", "Internet:587"}
+    return for_both(store) | {"ingress controller", "Internet:465", "Internet:587"}
 
 
 # Whom each may reach. Whatever else it calls is dropped.
